@@ -1,0 +1,7 @@
+"""`python -m lmlab` is the command `lmlab`."""
+
+import sys
+
+from lmlab.cli import main
+
+sys.exit(main())
