@@ -1,0 +1,30 @@
+"""Pictures of the course, in one look; each function draws one figure.
+
+Titles state the message of a picture. Importing this loads matplotlib, sets its
+defaults and a font that has the Chinese characters of the course.
+"""
+
+from lmlab.plots.charts import bars, decision_regions, lines, loss_curve, scatter
+from lmlab.plots.diagrams import graph, network
+from lmlab.plots.grids import heatmap, images, token_grid
+from lmlab.plots.roadmap import road
+from lmlab.plots.style import ACCENT, COLORS, INK, MUTED, axes
+
+__all__ = [
+    "ACCENT",
+    "COLORS",
+    "INK",
+    "MUTED",
+    "axes",
+    "bars",
+    "decision_regions",
+    "graph",
+    "heatmap",
+    "images",
+    "lines",
+    "loss_curve",
+    "network",
+    "road",
+    "scatter",
+    "token_grid",
+]

@@ -1,0 +1,334 @@
+"""Pictures with an x and a y: lines, loss curves, bars, points, decision regions."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+
+from lmlab.plots.style import (
+    ACCENT,
+    COLORS,
+    DIVERGING,
+    INK,
+    MUTED,
+    array,
+    canvas,
+    deep,
+)
+
+Series = Sequence[float] | np.ndarray
+MARKERS = "osD^vPX*"
+
+
+def lines(
+    series: Mapping[str, Series] | Series,
+    x: Series | None = None,
+    *,
+    title: str,
+    xlabel: str = "",
+    ylabel: str = "",
+    bands: Mapping[str, tuple[Series, Series]] | None = None,
+    logx: bool = False,
+    logy: bool = False,
+    marks: bool = False,
+    ax: Axes | None = None,
+) -> None:
+    """Draw one line, or one per name, labelled at its end: how y follows x.
+
+    Each series is (n,); `x` is (n,) and counts from 0 where it is left out. `bands`
+    gives a (low, high) pair of (n,) for some names; `marks` dots the points.
+    """
+    named = series if isinstance(series, Mapping) else {"": series}
+    ys = {name: array(f"series {name!r}", y, 1) for name, y in named.items()}
+    if not ys:
+        raise ValueError("series must hold at least one line: got none")
+    xs = {name: _steps(name, y, x) for name, y in ys.items()}
+    for name in bands or {}:
+        if name not in ys:
+            raise ValueError(f"bands must name series {list(ys)}: got {name!r}")
+    ax = canvas(ax, title, xlabel, ylabel)
+    if logx:
+        ax.set_xscale("log")
+    if logy:
+        ax.set_yscale("log")
+    for i, (name, y) in enumerate(ys.items()):
+        colour = COLORS[i % len(COLORS)]
+        marker = MARKERS[i % len(MARKERS)] if marks else None
+        ax.plot(xs[name], y, color=colour, marker=marker, label=name)
+        if bands and name in bands:
+            low, high = (array(f"bands {name!r}", edge, 1) for edge in bands[name])
+            if low.shape != y.shape or high.shape != y.shape:
+                raise ValueError(
+                    f"bands {name!r} must have the length of its series, {len(y)}: "
+                    f"got {len(low)} and {len(high)}"
+                )
+            ax.fill_between(xs[name], low, high, color=colour, alpha=0.18, lw=0)
+    ax.margins(x=0.02)
+    _label_lines(ax, [name for name in ys if name])
+
+
+def loss_curve(
+    histories: Mapping[str, Series],
+    *,
+    title: str,
+    floor: float | None = None,
+    floor_label: str = "",
+    ylabel: str = "loss (nats)",
+    xlabel: str = "step",
+    ax: Axes | None = None,
+) -> None:
+    """Draw the loss of one or more trainings, step by step: is it learning?
+
+    Each history is (steps,). `floor` is a dashed line that no model can go below.
+    """
+    ax = canvas(ax, title, xlabel, ylabel)
+    if floor is not None:
+        ax.axhline(floor, color=MUTED, lw=2, ls=(0, (4, 3)))
+        ax.annotate(
+            floor_label,
+            (0.01, floor),
+            (0, -4),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="top",
+            color=MUTED,
+        )
+        ax.margins(y=0.1)
+    lines(histories, title="", ax=ax)
+
+
+def bars(
+    labels: Sequence[str],
+    values: Series | Mapping[str, Series],
+    *,
+    title: str,
+    ylabel: str = "",
+    reference: float | None = None,
+    reference_label: str = "",
+    errors: Series | Mapping[str, Series] | None = None,
+    highlight: int | str | None = None,
+    horizontal: bool = False,
+    ax: Axes | None = None,
+) -> None:
+    """Draw a bar per label, or with a dict of names a group per label: compare sizes.
+
+    `values` is (labels,) or name -> (labels,), and `errors` likewise (half-lengths).
+    `reference` is a dashed line, such as chance; `highlight`, a label or its index,
+    is drawn in the accent colour. `ylabel` names what the bars measure.
+    """
+    labels = [str(label) for label in labels]
+    groups = values if isinstance(values, Mapping) else {"": values}
+    groups = {name: array(f"values {name!r}", v, 1) for name, v in groups.items()}
+    spread = errors if isinstance(errors, Mapping) else {"": errors}
+    for name, v in groups.items():
+        if len(v) != len(labels):
+            raise ValueError(
+                f"values {name!r} must have one number per label, {len(labels)}: "
+                f"got {len(v)}"
+            )
+    if isinstance(highlight, str):
+        if highlight not in labels:
+            raise ValueError(f"highlight must be one of {labels}: got {highlight!r}")
+        highlight = labels.index(highlight)
+    height = max(2.6, 0.42 * len(labels) + 1.3) if horizontal else 4.2
+    ax = canvas(ax, title, ylabel if horizontal else "", "" if horizontal else ylabel)
+    if ax.get_gridspec() and ax.get_gridspec().ncols == 1 and horizontal:
+        ax.figure.set_figheight(height)
+    draw = ax.barh if horizontal else ax.bar
+    thick = 0.76 / len(groups)
+    at = np.arange(len(labels))
+    for i, (name, v) in enumerate(groups.items()):
+        colours = [COLORS[i % len(COLORS)]] * len(v)
+        if highlight is not None:
+            colours[highlight] = ACCENT
+        error = spread.get(name)
+        side = {"xerr" if horizontal else "yerr": error} if error is not None else {}
+        shift = (i - (len(groups) - 1) / 2) * thick
+        draw(
+            at + shift,
+            v,
+            thick * 0.96,
+            color=colours,
+            label=name,
+            error_kw={"ecolor": INK, "elinewidth": 1.8, "capsize": 4},
+            **side,
+        )
+    _bar_ticks(ax, labels, horizontal)
+    if reference is not None:
+        _reference(ax, reference, reference_label, horizontal)
+    if len(groups) > 1:
+        ax.figure.legend(loc="outside lower center", ncols=min(4, len(groups)))
+
+
+def scatter(
+    X: np.ndarray,
+    y: Sequence | np.ndarray | None,
+    *,
+    title: str,
+    xlabel: str = "",
+    ylabel: str = "",
+    ax: Axes | None = None,
+) -> None:
+    """Draw points (n, 2), coloured and shaped by class `y` (n,): do groups part?
+
+    `y` holds up to eight whole numbers or names, or is None for one kind of point.
+    """
+    X, kinds = _points(X, [""] * len(X) if y is None else y)
+    ax = canvas(ax, title, xlabel, ylabel)
+    _draw_points(ax, X, kinds)
+    if y is not None:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.2)
+
+
+def decision_regions(
+    predict: Callable[[np.ndarray], np.ndarray],
+    X: np.ndarray,
+    y: Sequence | np.ndarray,
+    *,
+    title: str,
+    ax: Axes | None = None,
+) -> None:
+    """Draw where a two-class model says which class, over points (n, 2) with y (n,).
+
+    `predict` takes (m, 2) and returns m probabilities of class 1 (boundary at 0.5) or,
+    where any lies outside 0..1, m scores (boundary at 0).
+    """
+    X, kinds = _points(X, y)
+    low, high = X.min(axis=0), X.max(axis=0)
+    edge = 0.12 * (high - low) + 1e-9
+    across = np.linspace(low[0] - edge[0], high[0] + edge[0], 200)
+    up = np.linspace(low[1] - edge[1], high[1] + edge[1], 160)
+    grid = np.stack(np.meshgrid(across, up), axis=-1)  # (160, 200, 2)
+    score = array("predict(X)", predict(grid.reshape(-1, 2))).squeeze()
+    if score.shape != (grid[..., 0].size,):
+        raise ValueError(
+            f"predict must return one number per row, ({grid[..., 0].size},): "
+            f"got shape {score.shape}"
+        )
+    if score.min() < 0 or score.max() > 1:
+        score = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
+    score = score.reshape(grid.shape[:2])
+    ax = canvas(ax, title)
+    tints = DIVERGING(np.linspace(0.24, 0.76, 8))
+    ax.contourf(across, up, score, levels=np.linspace(0, 1, 9), colors=tints)
+    if score.min() < 0.5 < score.max():
+        ax.contour(across, up, score, levels=[0.5], colors=[INK], linewidths=2.5)
+    _draw_points(ax, X, kinds, outline="white")
+    ax.grid(False)
+    ax.set_xlabel(ax.get_xlabel() or "$x_1$")
+    ax.set_ylabel(ax.get_ylabel() or "$x_2$")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.2)
+
+
+def _steps(name: str, y: np.ndarray, x: Series | None) -> np.ndarray:
+    if x is None:
+        return np.arange(len(y))
+    x = array("x", x, 1)
+    if len(x) != len(y):
+        raise ValueError(
+            f"x and series {name!r} must have one length: got {len(x)} and {len(y)}"
+        )
+    return x
+
+
+def _label_lines(ax: Axes, names: list[str]) -> None:
+    """Write names at the line ends, pushed apart; use a legend where they cannot go."""
+    if not names:
+        return
+    ends = {}
+    for line in ax.get_lines():
+        xy = line.get_xydata()
+        xy = xy[np.isfinite(xy).all(axis=1)]
+        if line.get_label() in names and len(xy):
+            ends[line.get_label()] = (xy[-1], line.get_color())
+    ax.figure.draw_without_rendering()
+    pixels = {n: ax.transData.transform(xy) for n, (xy, _) in ends.items()}
+    right = [p[0] for p in pixels.values()]
+    room = ax.bbox.height / 19
+    if len(names) > room or max(map(len, names)) > 22 or np.ptp(right) > 12:
+        ax.legend()
+        return
+    order = sorted(pixels, key=lambda n: pixels[n][1])
+    heights = _apart([pixels[n][1] for n in order], 18)
+    for name, height in zip(order, heights, strict=True):
+        end, colour = ends[name]
+        up = (height - pixels[name][1]) * 72 / ax.figure.dpi
+        ax.annotate(
+            name,
+            end,
+            (8, up),
+            textcoords="offset points",
+            va="center",
+            color=deep(colour),
+            weight="bold",
+            annotation_clip=False,
+        )
+
+
+def _apart(heights: list[float], gap: float) -> list[float]:
+    """Move sorted heights as little as possible until neighbours are `gap` apart."""
+    placed = np.array(heights, dtype=float)
+    for _ in range(200):
+        close = np.diff(placed) < gap - 1e-6
+        if not close.any():
+            break
+        for i in np.flatnonzero(close):
+            push = (gap - (placed[i + 1] - placed[i])) / 2
+            placed[i] -= push
+            placed[i + 1] += push
+    return list(placed)
+
+
+def _bar_ticks(ax: Axes, labels: list[str], horizontal: bool) -> None:
+    at = range(len(labels))
+    if horizontal:
+        ax.set_yticks(at, labels)
+        ax.invert_yaxis()
+        ax.grid(False, axis="y")
+        ax.tick_params(axis="y", length=0)
+        return
+    ax.set_xticks(at, labels)
+    ax.grid(False, axis="x")
+    ax.tick_params(axis="x", length=0)
+
+
+def _reference(ax: Axes, value: float, label: str, horizontal: bool) -> None:
+    style = {"color": INK, "lw": 2, "ls": (0, (4, 3))}
+    if horizontal:
+        ax.axvline(value, **style)
+        ax.annotate(label, (value, 1), (5, 0), xycoords=("data", "axes fraction"),
+                    textcoords="offset points", va="bottom", ha="center")
+        return
+    ax.axhline(value, **style)
+    ax.annotate(label, (1, value), (6, 0), xycoords=("axes fraction", "data"),
+                textcoords="offset points", va="center")
+
+
+def _points(X: np.ndarray, y: Sequence) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Check points and classes; return each class's name with its mask."""
+    X, y = array("X", X, 2), np.asarray(y)
+    if X.shape[1] != 2:
+        raise ValueError(f"X must have two columns: got shape {X.shape}")
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have shape ({len(X)},), one per row: got {y.shape}")
+    kinds = np.unique(y)
+    if len(kinds) > len(COLORS):
+        raise ValueError(f"y must hold at most 8 classes: got {len(kinds)}")
+    words = y.dtype.kind in "US"
+    return X, {str(k) if words else f"class {k:g}": y == k for k in kinds}
+
+
+def _draw_points(
+    ax: Axes, X: np.ndarray, kinds: dict[str, np.ndarray], outline: str = "none"
+) -> None:
+    for i, (name, mask) in enumerate(kinds.items()):
+        ax.scatter(
+            *X[mask].T,
+            s=38,
+            color=to_rgba(COLORS[i], 0.9),
+            marker=MARKERS[i],
+            label=name,
+            edgecolors=outline,
+            linewidths=0.8,
+        )
