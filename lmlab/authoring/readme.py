@@ -1,0 +1,63 @@
+"""The table of lessons in README.md, written from the lessons themselves."""
+
+import re
+from pathlib import Path
+
+from lmlab.authoring.percent import TIME, read_text
+from lmlab.authoring.project import Page, pages, write
+
+START, STOP = "<!-- lessons -->", "<!-- /lessons -->"
+
+
+def table(root: Path) -> str:
+    """Return the Markdown table of all lessons under `root`."""
+    rows = [
+        "| | lesson | read | run | practise |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for page in pages(root, "lessons"):
+        if not page.text.is_file():
+            continue
+        text = read_text(page.text)
+        title = re.search(r"^# # (.+)$", text, re.MULTILINE)
+        time = TIME.search(text)
+        read, run = time.groups() if time else ("?", "?")
+        links = [
+            f"[{kind}]({kind}s/{page.name}.ipynb)"
+            for kind in ("exercise", "solution")
+            if Page(root, "solutions", page.name).text.is_file()
+        ]
+        rows.append(
+            f"| {page.name[:2]} | [{title[1] if title else page.name}]"
+            f"(lessons/{page.name}.ipynb) | {read} min | {run} s "
+            f"| {' · '.join(links)} |"
+        )
+    return "\n".join(rows)
+
+
+def problem(root: Path) -> str | None:
+    """Return what is wrong with the table in README.md; None if it is today's."""
+    path = root / "README.md"
+    if not path.is_file() or _with_table(path) is None:
+        return f"README.md has no `{START}` and `{STOP}` around a table of lessons"
+    if _with_table(path) != read_text(path):
+        return "the table of lessons in README.md is not today's"
+    return None
+
+
+def update(root: Path) -> bool:
+    """Write the table into README.md; return whether it changed."""
+    path = root / "README.md"
+    text = _with_table(path) if path.is_file() else None
+    if text is None or text == read_text(path):
+        return False
+    write(path, text)
+    return True
+
+
+def _with_table(path: Path) -> str | None:
+    before, start, rest = read_text(path).partition(START)
+    _, stop, after = rest.partition(STOP)
+    if not (start and stop):
+        return None
+    return f"{before}{START}\n{table(path.parent)}\n{STOP}{after}"
