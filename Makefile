@@ -1,0 +1,69 @@
+# LM Lab. Each target sets up what it needs in .venv and then does its work.
+#
+#   make lab       copy the notebooks into work/ and open JupyterLab
+#   make test      everything that has to hold
+#   make test-all  the same three times, with 1 and with 2 threads
+#   make build     derive and execute what is stale
+#   make browser   a learner's first steps, in a real Chromium
+#   make clean     remove .venv (work/ stays)
+
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+BIN := .venv/Scripts
+else
+BIN := .venv/bin
+endif
+RUN := $(BIN)/python -m
+PIP := $(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt
+NOTEBOOKS := lessons solutions exercises
+
+# One thread a process: two processes with two threads each get in each other's way.
+export OMP_NUM_THREADS ?= 1
+export JUPYTER_PLATFORM_DIRS = 1
+
+.PHONY: lab test test-all build browser clean help
+help:
+	@sed -n '3,8s/^#   //p' Makefile
+
+lab: .venv/ready
+	$(RUN) lmlab lab work
+
+test: .venv/ready-test
+	$(RUN) ruff check --quiet
+	$(RUN) pytest -n 2 --dist loadfile --nbval tests $(NOTEBOOKS)
+
+test-all: .venv/ready-test
+	@for round in 1 2 3; do for threads in 1 2; do \
+	  echo "round $$round of 3, $$threads thread(s)"; \
+	  OMP_NUM_THREADS=$$threads $(RUN) pytest -n $$((3 - threads)) \
+	    --dist loadfile --nbval tests $(NOTEBOOKS) || exit 1; \
+	done; done
+
+build: .venv/ready-test
+	$(RUN) lmlab.authoring build
+
+browser: .venv/ready-browser
+	$(RUN) pytest tests/browser.py
+
+clean:
+	rm -rf .venv
+
+.venv/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and \
+	  'LM Lab needs Python 3.11 or newer, this is ' + sys.version.split()[0] + \
+	  ': make PYTHON=python3.12, say')"
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/ready: .venv/python pyproject.toml constraints.txt
+	@echo "Setting up .venv: a few minutes, once"
+	$(PIP) -e .
+	@touch $@
+
+.venv/ready-test: .venv/ready
+	$(PIP) -e ".[test]"
+	@touch $@
+
+.venv/ready-browser: .venv/ready-test
+	$(PIP) -e ".[test,browser]"
+	@touch $@
