@@ -4,9 +4,10 @@ Titles state the message of a picture. Importing this loads matplotlib, sets its
 defaults and a font that has the Chinese characters of the course.
 """
 
-from lmlab.plots.charts import bars, decision_regions, lines, loss_curve, scatter
+from lmlab.plots.charts import bars, lines, loss_curve
 from lmlab.plots.diagrams import graph, network
 from lmlab.plots.grids import heatmap, images, token_grid
+from lmlab.plots.points import decision_regions, scatter
 from lmlab.plots.roadmap import road
 from lmlab.plots.style import ACCENT, COLORS, INK, MUTED, axes
 

@@ -1,24 +1,26 @@
-"""Pictures with an x and a y: lines, loss curves, bars, points, decision regions."""
+"""Pictures of numbers that follow something: lines, loss curves, bars."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lmlab.plots.style import (
     ACCENT,
     COLORS,
-    DIVERGING,
     INK,
+    MARKERS,
     MUTED,
     array,
     canvas,
     deep,
+    fit_labels,
+    wrap,
 )
 
 Series = Sequence[float] | np.ndarray
-MARKERS = "osD^vPX*"
 
 
 def lines(
@@ -65,6 +67,8 @@ def lines(
                 )
             ax.fill_between(xs[name], low, high, color=colour, alpha=0.18, lw=0)
     ax.margins(x=0.02)
+    for axis in (ax.xaxis,) * logx + (ax.yaxis,) * logy:
+        _plain_numbers(axis)
     _label_lines(ax, [name for name in ys if name])
 
 
@@ -154,71 +158,16 @@ def bars(
             error_kw={"ecolor": INK, "elinewidth": 1.8, "capsize": 4},
             **side,
         )
-    _bar_ticks(ax, labels, horizontal)
+    if horizontal:
+        ax.invert_yaxis()
+    across = "y" if horizontal else "x"
+    fit_labels(ax, across, labels)
+    ax.grid(False, axis=across)
+    ax.tick_params(axis=across, length=0)
     if reference is not None:
         _reference(ax, reference, reference_label, horizontal)
     if len(groups) > 1:
         ax.figure.legend(loc="outside lower center", ncols=min(4, len(groups)))
-
-
-def scatter(
-    X: np.ndarray,
-    y: Sequence | np.ndarray | None,
-    *,
-    title: str,
-    xlabel: str = "",
-    ylabel: str = "",
-    ax: Axes | None = None,
-) -> None:
-    """Draw points (n, 2), coloured and shaped by class `y` (n,): do groups part?
-
-    `y` holds up to eight whole numbers or names, or is None for one kind of point.
-    """
-    X, kinds = _points(X, [""] * len(X) if y is None else y)
-    ax = canvas(ax, title, xlabel, ylabel)
-    _draw_points(ax, X, kinds)
-    if y is not None:
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.2)
-
-
-def decision_regions(
-    predict: Callable[[np.ndarray], np.ndarray],
-    X: np.ndarray,
-    y: Sequence | np.ndarray,
-    *,
-    title: str,
-    ax: Axes | None = None,
-) -> None:
-    """Draw where a two-class model says which class, over points (n, 2) with y (n,).
-
-    `predict` takes (m, 2) and returns m probabilities of class 1 (boundary at 0.5) or,
-    where any lies outside 0..1, m scores (boundary at 0).
-    """
-    X, kinds = _points(X, y)
-    low, high = X.min(axis=0), X.max(axis=0)
-    edge = 0.12 * (high - low) + 1e-9
-    across = np.linspace(low[0] - edge[0], high[0] + edge[0], 200)
-    up = np.linspace(low[1] - edge[1], high[1] + edge[1], 160)
-    grid = np.stack(np.meshgrid(across, up), axis=-1)  # (160, 200, 2)
-    score = array("predict(X)", predict(grid.reshape(-1, 2))).squeeze()
-    if score.shape != (grid[..., 0].size,):
-        raise ValueError(
-            f"predict must return one number per row, ({grid[..., 0].size},): "
-            f"got shape {score.shape}"
-        )
-    if score.min() < 0 or score.max() > 1:
-        score = 1 / (1 + np.exp(-np.clip(score, -30, 30)))
-    score = score.reshape(grid.shape[:2])
-    ax = canvas(ax, title)
-    tints = DIVERGING(np.linspace(0.24, 0.76, 8))
-    ax.contourf(across, up, score, levels=np.linspace(0, 1, 9), colors=tints)
-    if score.min() < 0.5 < score.max():
-        ax.contour(across, up, score, levels=[0.5], colors=[INK], linewidths=2.5)
-    _draw_points(ax, X, kinds, outline="white")
-    ax.grid(False)
-    ax.set_xlabel(ax.get_xlabel() or "$x_1$")
-    ax.set_ylabel(ax.get_ylabel() or "$x_2$")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.2)
 
 
 def _steps(name: str, y: np.ndarray, x: Series | None) -> np.ndarray:
@@ -230,6 +179,18 @@ def _steps(name: str, y: np.ndarray, x: Series | None) -> np.ndarray:
             f"x and series {name!r} must have one length: got {len(x)} and {len(y)}"
         )
     return x
+
+
+def _plain_numbers(axis: Axis) -> None:
+    """Write 10, 100, 1,000 on a logarithmic axis where that is short enough."""
+    low, high = axis.get_view_interval()
+    if high / low < 30:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    if low > 9e-4 and high < 2e5:
+        axis.set_major_formatter(
+            FuncFormatter(lambda v, _: f"{v:,.0f}" if v >= 1 else f"{v:g}")
+        )
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _label_lines(ax: Axes, names: list[str]) -> None:
@@ -280,55 +241,15 @@ def _apart(heights: list[float], gap: float) -> list[float]:
     return list(placed)
 
 
-def _bar_ticks(ax: Axes, labels: list[str], horizontal: bool) -> None:
-    at = range(len(labels))
-    if horizontal:
-        ax.set_yticks(at, labels)
-        ax.invert_yaxis()
-        ax.grid(False, axis="y")
-        ax.tick_params(axis="y", length=0)
-        return
-    ax.set_xticks(at, labels)
-    ax.grid(False, axis="x")
-    ax.tick_params(axis="x", length=0)
-
-
 def _reference(ax: Axes, value: float, label: str, horizontal: bool) -> None:
+    """Draw a dashed line across the bars, its label at the line's end."""
     style = {"color": INK, "lw": 2, "ls": (0, (4, 3))}
     if horizontal:
         ax.axvline(value, **style)
-        ax.annotate(label, (value, 1), (5, 0), xycoords=("data", "axes fraction"),
-                    textcoords="offset points", va="bottom", ha="center")
+        ax.annotate(label, (value, 1), (0, 3), xycoords=("data", "axes fraction"),
+                    textcoords="offset points", va="bottom", ha="center")  # fmt: skip
         return
     ax.axhline(value, **style)
-    ax.annotate(label, (1, value), (6, 0), xycoords=("axes fraction", "data"),
-                textcoords="offset points", va="center")
-
-
-def _points(X: np.ndarray, y: Sequence) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Check points and classes; return each class's name with its mask."""
-    X, y = array("X", X, 2), np.asarray(y)
-    if X.shape[1] != 2:
-        raise ValueError(f"X must have two columns: got shape {X.shape}")
-    if y.shape != (len(X),):
-        raise ValueError(f"y must have shape ({len(X)},), one per row: got {y.shape}")
-    kinds = np.unique(y)
-    if len(kinds) > len(COLORS):
-        raise ValueError(f"y must hold at most 8 classes: got {len(kinds)}")
-    words = y.dtype.kind in "US"
-    return X, {str(k) if words else f"class {k:g}": y == k for k in kinds}
-
-
-def _draw_points(
-    ax: Axes, X: np.ndarray, kinds: dict[str, np.ndarray], outline: str = "none"
-) -> None:
-    for i, (name, mask) in enumerate(kinds.items()):
-        ax.scatter(
-            *X[mask].T,
-            s=38,
-            color=to_rgba(COLORS[i], 0.9),
-            marker=MARKERS[i],
-            label=name,
-            edgecolors=outline,
-            linewidths=0.8,
-        )
+    ax.annotate(wrap(label, 1.4, 12), (1, value), (6, 0), va="center",
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points")  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.image import AxesImage
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import MaxNLocator
 
@@ -17,9 +18,10 @@ from lmlab.plots.style import (
     SEQUENTIAL,
     WIDTH,
     array,
-    bare,
     canvas,
+    diagram,
     figure_title,
+    fit_labels,
     text_width,
 )
 
@@ -84,11 +86,12 @@ def heatmap(
         ax.grid(True, which="minor", color="white", lw=1.5)
         ax.tick_params(which="minor", length=0)
     if values:
-        _print_values(ax, image, matrix, values if isinstance(values, str) else None)
+        whole = np.equal(np.mod(matrix[finite], 1), 0).all()
+        spec = values if isinstance(values, str) else ".0f" if whole else ".2f"
+        _print_values(ax, image, matrix, spec)
     if label or not values:
-        ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9, aspect=18).outline.set(
-            visible=False
-        )
+        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9, aspect=18)
+        bar.outline.set_visible(False)
     _token_ticks(ax, "y", rows, n_rows)
     _token_ticks(ax, "x", columns, n_columns)
 
@@ -110,14 +113,17 @@ def images(
         )
     across = min(columns, len(pictures))
     down = -(-len(pictures) // across)
-    size = min(1.3, WIDTH / across)
+    size = min(1.3, WIDTH / across - 0.1)
     head = 0.34 if titles is not None else 0.0
     figure, grid = plt.subplots(
-        down, across, figsize=(WIDTH, down * (size + head) + 0.6), squeeze=False
+        down,
+        across,
+        figsize=(max(across * (size + 0.1), 4.5), down * (size + head) + 0.6),
+        squeeze=False,
     )
     figure_title(figure, title)
     for ax in grid.flat:
-        bare(ax)
+        ax.set_axis_off()
     for i, (ax, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
         ax.imshow(picture, cmap="Greys", interpolation="nearest")
         if titles is not None:
@@ -132,41 +138,41 @@ def token_grid(
     `cells` has one entry per token: strings, one string, or bytes, which are written
     as two hexadecimal digits each. Long rows of tokens are broken.
     """
+    if not len(tokens):
+        raise ValueError("tokens must hold at least one token: got none")
     if len(tokens) != len(cells):
         raise ValueError(
             f"cells must have one entry per token, {len(tokens)}: got {len(cells)}"
         )
     below = [_strings(cell) for cell in cells]
-    wide = max(text_width(s, 14) for s in [*tokens, *sum(below, [])] or [" "]) + 0.3
-    wide = max(wide, 0.62)
-    across = max(1, min(len(tokens), int(WIDTH / wide)))
-    blocks = [range(i, min(i + across, len(tokens)))
-              for i in range(0, len(tokens), across)]
-    depth = [1 + max(len(below[i]) for i in block) for block in blocks]
-    line, gap = 0.44, 0.3
-    high = sum(depth) * line + gap * (len(blocks) - 1)
-    ax = canvas(None, title, width=WIDTH, height=high + 0.6)
-    bare(ax)
-    top = 0.0
-    for block, deep_ in zip(blocks, depth, strict=True):
+    widest = max((text_width(s, 15) for s in [*tokens, *sum(below, [])]), default=0)
+    wide = max(widest + 0.3, 0.62)
+    across = max(1, int(WIDTH / wide))
+    blocks = [range(len(tokens))[i : i + across] for i in range(0, len(tokens), across)]
+    line, gap = 0.44, 0.26
+    depths = [1 + max(len(below[i]) for i in block) for block in blocks]
+    ax = diagram(
+        title,
+        wide * min(across, len(tokens)),
+        sum(depths) * line + (len(blocks) - 1) * gap,
+    )
+    y = 0.0
+    for block, depth in zip(blocks, depths, strict=True):
         for column, i in enumerate(block):
-            _box(ax, column * wide, top, wide, line, COLORS[0], tokens[i], "white", 15)
+            x = column * wide
+            _box(ax, x, y, wide, line, COLORS[0], tokens[i], "white", 15)
             for row, word in enumerate(below[i], start=1):
-                _box(ax, column * wide, top + row * line, wide, line, PAPER, word, INK)
-        top += deep_ * line + gap
-    ax.set(xlim=(0, WIDTH), ylim=(high, 0), aspect="equal", anchor="W")
+                _box(ax, x, y + row * line, wide, line, PAPER, word, INK)
+        y += depth * line + gap
 
 
-def _print_values(ax: Axes, image, matrix: np.ndarray, spec: str | None) -> None:
-    whole = np.equal(np.mod(matrix[np.isfinite(matrix)], 1), 0).all()
-    spec = spec or (".0f" if whole else ".2f")
-    words = np.vectorize(lambda v: _number(v, spec), otypes=[object])(matrix)
+def _print_values(ax: Axes, image: AxesImage, matrix: np.ndarray, spec: str) -> None:
     size = 12 if matrix.shape[1] <= 8 else 11
-    for (i, j), word in np.ndenumerate(words):
-        shade = image.cmap(image.norm(matrix[i, j])) if np.isfinite(matrix[i, j]) else ()
-        dark = bool(shade) and _luminance(shade) < 0.45
-        ax.text(j, i, word, ha="center", va="center", size=size,
-                color="white" if dark else INK)
+    for (i, j), value in np.ndenumerate(matrix):
+        shade = image.cmap(image.norm(value)) if np.isfinite(value) else "white"
+        dark = np.dot(to_rgb(shade), [0.299, 0.587, 0.114]) < 0.45
+        ax.text(j, i, _number(value, spec), ha="center", va="center", size=size,
+                color="white" if dark else INK)  # fmt: skip
 
 
 def _number(value: float, spec: str) -> str:
@@ -177,12 +183,7 @@ def _number(value: float, spec: str) -> str:
     return f"{value:{spec}}".replace("-", "−")
 
 
-def _luminance(colour: Sequence[float]) -> float:
-    return float(np.dot(to_rgb(colour), [0.299, 0.587, 0.114]))
-
-
 def _token_ticks(ax: Axes, axis: str, labels: Sequence[str] | None, count: int) -> None:
-    """Write tokens along an axis: upright where they fit, else stacked or slanted."""
     own = ax.xaxis if axis == "x" else ax.yaxis
     if labels is None:
         own.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
@@ -190,17 +191,7 @@ def _token_ticks(ax: Axes, axis: str, labels: Sequence[str] | None, count: int) 
     ax.figure.draw_without_rendering()
     box = ax.get_window_extent()
     cell = (box.width if axis == "x" else box.height) / count / ax.figure.dpi
-    step = max(1, int(np.ceil(0.2 / cell)))
-    words = [str(label) for label in labels[::step]]
-    slant = 0
-    if axis == "x" and max(text_width(w, 12) for w in words) > cell * step - 0.04:
-        if all(ord(c) > 0x2E7F for w in words for c in w):
-            words = ["\n".join(w) for w in words]
-        else:
-            slant = 50
-    own.set_ticks(np.arange(0, count, step), words)
-    if slant:
-        plt.setp(ax.get_xticklabels(), rotation=slant, ha="right", rotation_mode="anchor")
+    fit_labels(ax, axis, labels, step=max(1, int(np.ceil(0.2 / cell))))
 
 
 def _strings(cell: Sequence[str] | bytes | str) -> list[str]:
@@ -209,7 +200,10 @@ def _strings(cell: Sequence[str] | bytes | str) -> list[str]:
     return [cell] if isinstance(cell, str) else [str(word) for word in cell]
 
 
-def _box(ax, x, y, wide, high, fill, word, colour, size=13) -> None:
+def _box(
+    ax: Axes, x: float, y: float, wide: float, high: float, fill: str, word: str,
+    colour: str, size: float = 13,
+) -> None:  # fmt: skip
     ax.add_patch(
         FancyBboxPatch(
             (x + 0.04, y + 0.04),
@@ -221,4 +215,4 @@ def _box(ax, x, y, wide, high, fill, word, colour, size=13) -> None:
         )
     )
     ax.text(x + wide / 2, y + high / 2, word, ha="center", va="center_baseline",
-            color=colour, size=size)
+            color=colour, size=size)  # fmt: skip

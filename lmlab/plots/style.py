@@ -40,6 +40,7 @@ COLORS = [
 ]
 INK, MUTED, ACCENT = "#1B1F24", "#626A75", "#D55E00"
 GRID, PAPER = "#E4E7EB", "#F4F6F8"
+MARKERS = "osD^vPX*"  # one per colour, for readers who see no colours
 
 # Lightness falls evenly from one end to the other, so that grey prints keep the order.
 SEQUENTIAL = LinearSegmentedColormap.from_list(
@@ -78,6 +79,7 @@ def use_style() -> None:
             "axes.titlelocation": "left",
             "axes.titlepad": 10,
             "axes.labelsize": 12,
+            "axes.labelpad": 6,
             "axes.labelcolor": INK,
             "axes.edgecolor": MUTED,
             "axes.linewidth": 1.0,
@@ -128,7 +130,7 @@ def axes(
         figure_title(figure, title)
     else:
         for ax, words in zip(row, title, strict=True):
-            axes_title(ax, words, width / n - 0.7)
+            axes_title(ax, words)
     for ax in row:
         ax.set_xlabel(xlabel)
     row[0].set_ylabel(ylabel)
@@ -141,8 +143,10 @@ def figure_title(figure: Figure, title: str) -> None:
     figure.suptitle(wrapped, x=0.005, ha="left", linespacing=1.25)
 
 
-def axes_title(ax: Axes, title: str, width: float) -> None:
-    """Set a title above one of several axes that are `width` inches wide."""
+def axes_title(ax: Axes, title: str) -> None:
+    """Set a title above one of several axes."""
+    across = ax.get_gridspec().ncols if ax.get_gridspec() else 1
+    width = ax.figure.get_figwidth() / across - 0.7
     ax.set_title(wrap(title, width, 13), linespacing=1.2)
 
 
@@ -158,8 +162,7 @@ def canvas(
     if ax is None:
         return axes(title, xlabel, ylabel, width=width, height=height)
     if title:
-        columns = ax.get_gridspec().ncols if ax.get_gridspec() else 1
-        axes_title(ax, title, ax.figure.get_figwidth() / columns - 0.7)
+        axes_title(ax, title)
     if xlabel:
         ax.set_xlabel(xlabel)
     if ylabel:
@@ -167,36 +170,80 @@ def canvas(
     return ax
 
 
-def bare(ax: Axes) -> None:
-    """Take away ticks, grid and frame: for diagrams."""
+def diagram(title: str, wide: float, tall: float) -> Axes:
+    """Return bare axes whose unit is one inch, from (0, 0) at the top left, y down."""
+    width = max(wide, 5.0) + 0.1
+    title = wrap(title, width, 14)
+    head = 0.26 * (title.count("\n") + 1) + 0.14
+    figure = plt.figure(figsize=(width, tall + head), layout="none")
+    figure.suptitle(title, x=0.05 / width, y=1 - 0.05 / (tall + head), ha="left",
+                    linespacing=1.25)  # fmt: skip
+    ax = figure.add_axes((0.05 / width, 0, wide / width, tall / (tall + head)))
+    bare(ax, wide, tall)
+    return ax
+
+
+def bare(ax: Axes, wide: float, tall: float) -> float:
+    """Make axes `wide` by `tall` inches without ticks, grid or frame: for diagrams.
+
+    Returns by how much type must shrink where the axes are smaller than that.
+    """
     ax.set_axis_off()
     ax.grid(False)
+    ax.set(xlim=(0, wide), ylim=(tall, 0), aspect="equal", anchor="NW")
+    ax.figure.draw_without_rendering()
+    return min(1.0, ax.bbox.width / ax.figure.dpi / wide)
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Return the width of the longest line of `text` in inches."""
     font = font_manager.FontProperties(family=FAMILIES, size=size, weight=weight)
     measure = TextToPath().get_text_width_height_descent
-    return max(measure(line, font, False)[0] for line in text.split("\n")) / 72
+    return max(measure(s, font, s.count("$") > 1)[0] for s in text.split("\n")) / 72
 
 
 def wrap(text: str, width: float, size: float) -> str:
-    """Break bold `text` into lines of about equal length that fit `width` inches."""
-    wide = text_width(text, size, "bold")
-    if wide <= width:
-        return text
-    lines = int(np.ceil(wide / (0.94 * width)))
-    while True:
-        columns = int(np.ceil(len(text) / lines)) + 2
-        broken = textwrap.fill(text, columns, break_long_words=False)
-        if text_width(broken, size, "bold") <= width or columns < 12:
-            return broken
-        lines += 1
+    """Break bold `text` into as few lines as fit `width` inches, evenly long."""
+    for lines in range(1, len(text) + 1):
+        for columns in range(-(-len(text) // lines), len(text) + 1):
+            broken = textwrap.wrap(text, columns, break_long_words=False)
+            if len(broken) <= lines:
+                broken = "\n".join(broken)
+                if text_width(broken, size, "bold") <= width:
+                    return broken
+                break
+    return text
+
+
+def fit_labels(ax: Axes, axis: str, labels: Sequence[str], step: int = 1) -> None:
+    """Write a label at 0, 1, 2 ... along an axis: upright, broken, or slanted."""
+    own = ax.xaxis if axis == "x" else ax.yaxis
+    words = [str(label) for label in labels[::step]]
+    own.set_ticks(np.arange(0, len(labels), step), words)
+    if axis == "y":
+        plt.setp(ax.get_yticklabels(), va="center")
+        return
+    ax.figure.draw_without_rendering()
+    slot = ax.transData.transform([(0, 0), (step, 0)])[:, 0]
+    room = abs(slot[1] - slot[0]) / ax.figure.dpi - 0.06
+
+    def fits(words: list[str]) -> bool:
+        return max((text_width(word, 12) for word in words), default=0) <= room
+
+    if fits(words):
+        return
+    broken = [word.replace(" ", "\n") for word in words]
+    if all(ord(c) > 0x2E7F for word in words for c in word):
+        own.set_ticklabels(["\n".join(word) for word in words])
+    elif fits(broken):
+        own.set_ticklabels(broken)
+    else:
+        plt.setp(own.get_ticklabels(), rotation=45, ha="right", rotation_mode="anchor")
 
 
 def deep(colour: str) -> tuple[float, float, float]:
     """Return a darker `colour` in which small type stays readable on white."""
-    return tuple(0.78 * channel for channel in to_rgb(colour))
+    return tuple(0.68 * channel for channel in to_rgb(colour))
 
 
 def array(name: str, value: object, ndim: int | None = None) -> np.ndarray:
