@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lmlab.authoring import derive, readme
 from lmlab.authoring.execute import Run, run
-from lmlab.authoring.percent import notebook_text, read_notebook, read_text
+from lmlab.authoring.percent import notebook_text, parse, read_notebook, read_text
 from lmlab.authoring.project import COMMAND, AuthoringError, Page, digest, write
 from lmlab.authoring.stored import (
     cells_digest,
@@ -105,8 +105,12 @@ def _keep_edits(page: Page, source_cells: str) -> None:
         noted = {}
         if page.notebook.is_file():
             noted = record(read(page.notebook))
-        text = digest(read_text(page.text)) if page.text.is_file() else None
-        if text not in (None, noted.get("text")) or edited(page, source_cells):
+        by_hand = (
+            page.text.is_file()
+            and digest(read_text(page.text)) != noted.get("text")
+            and cells_digest(parse(page).cells) != source_cells
+        )
+        if by_hand or edited(page, source_cells):
             raise AuthoringError(
                 f"{page} was edited by hand; it comes from solutions/{page.name}.py"
                 f"\nto keep the edit: write it into solutions/{page.name}.py, "

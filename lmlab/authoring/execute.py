@@ -61,6 +61,7 @@ def run(page: Page, nb, *, stop_at_error: bool) -> Run:
     )
     from nbformat.v4 import new_code_cell
 
+    (page.root / page.folder).mkdir(exist_ok=True)
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     client = NotebookClient(
         nb,

@@ -43,9 +43,14 @@ def read_text(path: Path) -> str:
 
 def read_notebook(page: Page):
     """Return the notebook that the source text of `page` stands for, unexecuted."""
+    check_source(page)
+    return parse(page)
+
+
+def parse(page: Page):
+    """Return the notebook of a text that may have problems, or be derived."""
     import jupytext
 
-    check_source(page)
     text = read_text(page.text)
     nb = jupytext.reads(text, fmt="py:percent", config=options(page.root))
     for cell in nb.cells:

@@ -23,8 +23,9 @@ def read(path: Path) -> dict:
     where = f"{path.parent.name}/{path.name}"
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-        _ = [cell["cell_type"] for cell in notebook["cells"]], notebook["metadata"]
-    except (ValueError, KeyError, TypeError) as error:
+        first_line(notebook["cells"][0])
+        record(notebook)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise AuthoringError(
             f"{where} cannot be read as a notebook ({error}): delete it and build"
         ) from None
@@ -43,7 +44,7 @@ def joined(text: str | list[str]) -> str:
 
 def tags(cell: dict) -> list[str]:
     """Return the tags of a cell."""
-    return cell["metadata"].get("tags", [])
+    return cell.get("metadata", {}).get("tags", [])
 
 
 def cells_digest(cells: list[dict]) -> str:
@@ -102,8 +103,13 @@ def name_cells(cells) -> None:
         cell.id = digest(f"{content}\n{seen[content]}")[:12]
 
 
+def first_line(cell: dict) -> str:
+    """Return the first line of a cell, by which messages name it."""
+    return joined(cell["source"]).strip().split("\n")[0]
+
+
 def machine_traces(notebook: dict) -> list[str]:
-    """Return paths, process numbers and memory addresses that a notebook holds."""
+    """Return paths, process numbers and addresses in memory, each with its cell."""
     found = []
     for cell in notebook["cells"]:
         texts = [joined(cell["source"])]
@@ -113,7 +119,8 @@ def machine_traces(notebook: dict) -> list[str]:
             for kind, data in output.get("data", {}).items():
                 if not kind.startswith("image/"):
                     texts.append(data if isinstance(data, str) else json.dumps(data))
-        found += [match[0] for text in texts for match in MACHINE.finditer(text)]
+        traces = {match[0] for text in texts for match in MACHINE.finditer(text)}
+        found += [f"{trace!r} in `{first_line(cell)}`" for trace in sorted(traces)]
     return found
 
 
@@ -138,8 +145,8 @@ def why_stale(page: Page) -> str | None:
         return f"{page}.py is missing"
     notebook = read(page.notebook)
     noted = record(notebook)
-    if not noted:
-        return "never built"
+    if not noted.keys() >= {"cells", "inputs", "content"}:
+        return "not built from its source yet"
     today = inputs_now(page, list(noted["inputs"]))
     changed = [name for name in today if today[name] != noted["inputs"][name]]
     if changed:

@@ -21,6 +21,7 @@ from lmlab.authoring.project import (
     pages,
 )
 from lmlab.authoring.stored import (
+    first_line,
     joined,
     machine_traces,
     read,
@@ -113,8 +114,8 @@ def page_problems(page: Page) -> Iterator[Problem]:
             *(_unsolved_problems(code) if page.derived else _run_problems(code)),
         )
     )
-    for trace in sorted(set(machine_traces(notebook))):
-        yield Problem(here, f"holds a trace of the machine: {trace}", mend)
+    for trace in machine_traces(notebook):
+        yield Problem(here, f"a trace of the machine: {trace}", mend)
 
 
 def _budget_problems(page: Page, notebook: dict) -> Iterator[str]:
@@ -123,8 +124,9 @@ def _budget_problems(page: Page, notebook: dict) -> Iterator[str]:
     if size > NOTEBOOK_KB:
         yield f"{size:.0f} KB, more than {NOTEBOOK_KB} KB"
     seconds = noted.get("seconds")
-    if seconds and seconds > SECONDS[page.folder]:
-        yield f"runs {seconds} s, more than {SECONDS[page.folder]} s"
+    limit = SECONDS.get(page.folder)
+    if seconds and limit and seconds > limit:
+        yield f"runs {seconds} s, more than {limit} s"
     if noted.get("peak_mb", 0) > PEAK_MB:
         yield f"takes {noted['peak_mb']} MB of memory, more than {PEAK_MB} MB"
     said = TIME.search(joined(notebook["cells"][0]["source"]))
@@ -136,7 +138,7 @@ def _budget_problems(page: Page, notebook: dict) -> Iterator[str]:
 
 def _run_problems(code: list[dict]) -> Iterator[str]:
     for cell in code:
-        first = joined(cell["source"]).strip().split("\n")[0]
+        first = first_line(cell)
         outputs = cell["outputs"]
         if cell["execution_count"] is None:
             yield f"the cell `{first}` has not run"
@@ -151,8 +153,7 @@ def _run_problems(code: list[dict]) -> Iterator[str]:
 
 def _unsolved_problems(code: list[dict]) -> Iterator[str]:
     for cell in code:
-        source = joined(cell["source"])
-        first = source.strip().split("\n")[0]
+        source, first = joined(cell["source"]), first_line(cell)
         if cell["execution_count"] is not None or cell["outputs"]:
             yield f"the cell `{first}` was run; exercises ship without outputs"
         if re.search(r"(BEGIN|END) SOLUTION", source):
