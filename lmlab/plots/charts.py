@@ -17,6 +17,7 @@ from lmlab.plots.style import (
     canvas,
     deep,
     fit_labels,
+    width_inches,
     wrap,
 )
 
@@ -41,14 +42,11 @@ def lines(
     Each series is (n,); `x` is (n,) and counts from 0 where it is left out. `bands`
     gives a (low, high) pair of (n,) for some names; `marks` dots the points.
     """
-    named = series if isinstance(series, Mapping) else {"": series}
-    ys = {name: array(f"series {name!r}", y, 1) for name, y in named.items()}
+    ys = _named("series", series)
     if not ys:
         raise ValueError("series must hold at least one line: got none")
     xs = {name: _steps(name, y, x) for name, y in ys.items()}
-    for name in bands or {}:
-        if name not in ys:
-            raise ValueError(f"bands must name series {list(ys)}: got {name!r}")
+    edges = _edges(bands or {}, ys)
     ax = canvas(ax, title, xlabel, ylabel)
     if logx:
         ax.set_xscale("log")
@@ -58,14 +56,8 @@ def lines(
         colour = COLORS[i % len(COLORS)]
         marker = MARKERS[i % len(MARKERS)] if marks else None
         ax.plot(xs[name], y, color=colour, marker=marker, label=name)
-        if bands and name in bands:
-            low, high = (array(f"bands {name!r}", edge, 1) for edge in bands[name])
-            if low.shape != y.shape or high.shape != y.shape:
-                raise ValueError(
-                    f"bands {name!r} must have the length of its series, {len(y)}: "
-                    f"got {len(low)} and {len(high)}"
-                )
-            ax.fill_between(xs[name], low, high, color=colour, alpha=0.18, lw=0)
+        if name in edges:
+            ax.fill_between(xs[name], *edges[name], color=colour, alpha=0.18, lw=0)
     ax.margins(x=0.02)
     for axis in (ax.xaxis,) * logx + (ax.yaxis,) * logy:
         _plain_numbers(axis)
@@ -86,6 +78,9 @@ def loss_curve(
 
     Each history is (steps,). `floor` is a dashed line that no model can go below.
     """
+    losses = _named("histories", histories)
+    if not losses:
+        raise ValueError("histories must hold at least one training: got none")
     ax = canvas(ax, title, xlabel, ylabel)
     if floor is not None:
         ax.axhline(floor, color=MUTED, lw=2, ls=(0, (4, 3)))
@@ -99,7 +94,7 @@ def loss_curve(
             color=MUTED,
         )
         ax.margins(y=0.1)
-    lines(histories, title="", ax=ax)
+    lines(losses, title="", ax=ax)
 
 
 def bars(
@@ -122,23 +117,25 @@ def bars(
     is drawn in the accent colour. `ylabel` names what the bars measure.
     """
     labels = [str(label) for label in labels]
-    groups = values if isinstance(values, Mapping) else {"": values}
-    groups = {name: array(f"values {name!r}", v, 1) for name, v in groups.items()}
-    spread = errors if isinstance(errors, Mapping) else {"": errors}
-    for name, v in groups.items():
-        if len(v) != len(labels):
-            raise ValueError(
-                f"values {name!r} must have one number per label, {len(labels)}: "
-                f"got {len(v)}"
-            )
+    groups = _named("values", values)
+    spread = _named("errors", {} if errors is None else errors)
+    for kind, given in (("values", groups), ("errors", spread)):
+        for name, v in given.items():
+            if len(v) != len(labels):
+                raise ValueError(
+                    f"{_title(kind, name)} must have one number per label, "
+                    f"{len(labels)}: got {len(v)}"
+                )
+    if not set(spread) <= set(groups):
+        raise ValueError(f"errors must name values {list(groups)}: got {list(spread)}")
     if isinstance(highlight, str):
         if highlight not in labels:
             raise ValueError(f"highlight must be one of {labels}: got {highlight!r}")
         highlight = labels.index(highlight)
-    height = max(2.6, 0.42 * len(labels) + 1.3) if horizontal else 4.2
-    ax = canvas(ax, title, ylabel if horizontal else "", "" if horizontal else ylabel)
-    if ax.get_gridspec() and ax.get_gridspec().ncols == 1 and horizontal:
-        ax.figure.set_figheight(height)
+    if horizontal:
+        ax = canvas(ax, title, xlabel=ylabel, height=max(2.6, 0.42 * len(labels) + 1.3))
+    else:
+        ax = canvas(ax, title, ylabel=ylabel)
     draw = ax.barh if horizontal else ax.bar
     thick = 0.76 / len(groups)
     at = np.arange(len(labels))
@@ -160,8 +157,11 @@ def bars(
         )
     if horizontal:
         ax.invert_yaxis()
+        ax.set_yticks(at, labels)
+    else:
+        ax.set_xlim(-0.5, len(labels) - 0.5)
+        fit_labels(ax, labels, width_inches(ax) / len(labels))
     across = "y" if horizontal else "x"
-    fit_labels(ax, across, labels)
     ax.grid(False, axis=across)
     ax.tick_params(axis=across, length=0)
     if reference is not None:
@@ -170,13 +170,40 @@ def bars(
         ax.figure.legend(loc="outside lower center", ncols=min(4, len(groups)))
 
 
+def _named(kind: str, values: Series | Mapping[str, Series]) -> dict[str, np.ndarray]:
+    given = values if isinstance(values, Mapping) else {"": values}
+    return {name: array(_title(kind, name), v, 1) for name, v in given.items()}
+
+
+def _title(kind: str, name: str) -> str:
+    return f"{kind} {name!r}" if name else kind
+
+
+def _edges(
+    bands: Mapping[str, tuple[Series, Series]], ys: dict[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Check the low and high edge of each band against its series."""
+    edges = {}
+    for name, pair in bands.items():
+        if name not in ys:
+            raise ValueError(f"bands must name series {list(ys)}: got {name!r}")
+        low, high = (array(f"bands {name!r}", edge, 1) for edge in pair)
+        if low.shape != ys[name].shape or high.shape != ys[name].shape:
+            raise ValueError(
+                f"bands {name!r} must have the length of its series, "
+                f"{len(ys[name])}: got {len(low)} and {len(high)}"
+            )
+        edges[name] = (low, high)
+    return edges
+
+
 def _steps(name: str, y: np.ndarray, x: Series | None) -> np.ndarray:
     if x is None:
         return np.arange(len(y))
     x = array("x", x, 1)
     if len(x) != len(y):
         raise ValueError(
-            f"x and series {name!r} must have one length: got {len(x)} and {len(y)}"
+            f"x must be as long as {_title('series', name)}, {len(y)}: got {len(x)}"
         )
     return x
 

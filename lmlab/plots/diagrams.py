@@ -14,9 +14,9 @@ from lmlab.plots.style import (
     MUTED,
     array,
     axes_title,
-    bare,
     deep,
     diagram,
+    shrink,
     text_width,
 )
 
@@ -124,9 +124,11 @@ def _paper(ax: Axes | None, title: str, wide: float, tall: float) -> tuple[Axes,
     if ax is None:
         scale = min(1.0, WIDEST / wide)
         ax = diagram(title, wide * scale, tall * scale)
-    elif title:
+        ax.set(xlim=(0, wide), ylim=(tall, 0))
+        return ax, scale
+    if title:
         axes_title(ax, title)
-    return ax, bare(ax, wide, tall)
+    return ax, shrink(ax, wide, tall)
 
 
 def _node(name: str, node: Node) -> tuple[str, str]:

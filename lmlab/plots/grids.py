@@ -23,6 +23,7 @@ from lmlab.plots.style import (
     figure_title,
     fit_labels,
     text_width,
+    width_inches,
 )
 
 
@@ -56,44 +57,36 @@ def heatmap(
                 f"{n_rows} x {n_columns}: got {len(given)}"
             )
     if ax is None:
-        cell = min(0.62, 5.2 / n_columns, 5.2 / n_rows) if max(matrix.shape) else 0.6
+        cell = min(0.62, 5.2 / max(n_rows, n_columns, 1))
         high = max(cell * n_rows, 1.2) + 1.4
         wide = min(WIDTH, max(cell * n_columns + 2.6, 4.6))
         ax = canvas(None, title, xlabel, ylabel, wide, high)
     else:
         canvas(ax, title, xlabel, ylabel)
+        cell = ax.bbox.height / ax.figure.dpi / max(n_rows, 1)
     finite = np.isfinite(matrix)
-    shown = np.ma.masked_where(~finite, matrix)
     if diverging:
-        far = max(abs(shown.min()), abs(shown.max())) if finite.any() else 1.0
+        far = np.abs(matrix[finite]).max(initial=0.0) or 1.0
         vmin = -far if vmin is None else vmin
         vmax = far if vmax is None else vmax
     square = max(matrix.shape) <= 6 * min(matrix.shape)
     image = ax.imshow(
-        shown,
+        np.ma.masked_where(~finite, matrix),
         cmap=DIVERGING if diverging else SEQUENTIAL,
         vmin=vmin,
         vmax=vmax,
         aspect="equal" if square else "auto",
         interpolation="nearest",
     )
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    if max(matrix.shape) <= 24:
-        ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
-        ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
-        ax.grid(True, which="minor", color="white", lw=1.5)
-        ax.tick_params(which="minor", length=0)
+    _open_cells(ax, n_rows, n_columns)
+    if label or not values:
+        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9, aspect=18)
+        bar.outline.set_visible(False)
+    _token_ticks(ax, rows, columns, cell)
     if values:
         whole = np.equal(np.mod(matrix[finite], 1), 0).all()
         spec = values if isinstance(values, str) else ".0f" if whole else ".2f"
         _print_values(ax, image, matrix, spec)
-    if label or not values:
-        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9, aspect=18)
-        bar.outline.set_visible(False)
-    _token_ticks(ax, "y", rows, n_rows)
-    _token_ticks(ax, "x", columns, n_columns)
 
 
 def images(
@@ -166,12 +159,49 @@ def token_grid(
         y += depth * line + gap
 
 
+def _open_cells(ax: Axes, n_rows: int, n_columns: int) -> None:
+    """Take away the frame, and part the cells by white lines where they are few."""
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    if max(n_rows, n_columns) <= 24:
+        ax.vlines(np.arange(1, n_columns) - 0.5, -0.5, n_rows - 0.5, "white", lw=1.5)
+        ax.hlines(np.arange(1, n_rows) - 0.5, -0.5, n_columns - 0.5, "white", lw=1.5)
+        ax.set(xlim=(-0.5, n_columns - 0.5), ylim=(n_rows - 0.5, -0.5))
+
+
+def _token_ticks(
+    ax: Axes,
+    rows: Sequence[str] | None,
+    columns: Sequence[str] | None,
+    cell: float,
+) -> None:
+    """Write tokens along the axes, or numbers where there are none.
+
+    `cell` is the height of a cell in inches; where it is small, labels are left out.
+    """
+    for own, labels in ((ax.yaxis, rows), (ax.xaxis, columns)):
+        if labels is None:
+            own.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
+    if rows is not None:
+        step = max(1, int(np.ceil(0.2 / cell)))
+        ax.set_yticks(np.arange(0, len(rows), step), list(rows[::step]), va="center")
+    if columns is not None:
+        slot = width_inches(ax) / len(columns)
+        fit_labels(ax, columns, slot, step=max(1, int(np.ceil(0.2 / slot))))
+
+
 def _print_values(ax: Axes, image: AxesImage, matrix: np.ndarray, spec: str) -> None:
-    size = 12 if matrix.shape[1] <= 8 else 11
-    for (i, j), value in np.ndenumerate(matrix):
+    """Write the numbers into the cells, as large as they fit."""
+    words = {at: _number(value, spec) for at, value in np.ndenumerate(matrix)}
+    widest = max(text_width(word, 12) for word in words.values())
+    cell = width_inches(ax) / matrix.shape[1]
+    size = min(12, 12 * 0.92 * cell / widest) if widest else 12
+    for (i, j), word in words.items():
+        value = matrix[i, j]
         shade = image.cmap(image.norm(value)) if np.isfinite(value) else "white"
         dark = np.dot(to_rgb(shade), [0.299, 0.587, 0.114]) < 0.45
-        ax.text(j, i, _number(value, spec), ha="center", va="center", size=size,
+        ax.text(j, i, word, ha="center", va="center", size=size,
                 color="white" if dark else INK)  # fmt: skip
 
 
@@ -181,17 +211,6 @@ def _number(value: float, spec: str) -> str:
     if np.isinf(value):
         return "∞" if value > 0 else "−∞"
     return f"{value:{spec}}".replace("-", "−")
-
-
-def _token_ticks(ax: Axes, axis: str, labels: Sequence[str] | None, count: int) -> None:
-    own = ax.xaxis if axis == "x" else ax.yaxis
-    if labels is None:
-        own.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-        return
-    ax.figure.draw_without_rendering()
-    box = ax.get_window_extent()
-    cell = (box.width if axis == "x" else box.height) / count / ax.figure.dpi
-    fit_labels(ax, axis, labels, step=max(1, int(np.ceil(0.2 / cell))))
 
 
 def _strings(cell: Sequence[str] | bytes | str) -> list[str]:

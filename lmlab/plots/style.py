@@ -22,6 +22,7 @@ from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.colors import LinearSegmentedColormap, to_rgb  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.layout_engine import PlaceHolderLayoutEngine  # noqa: E402
 from matplotlib.textpath import TextToPath  # noqa: E402
 
 from lmlab import datasets  # noqa: E402
@@ -175,24 +176,21 @@ def diagram(title: str, wide: float, tall: float) -> Axes:
     width = max(wide, 5.0) + 0.1
     title = wrap(title, width, 14)
     head = 0.26 * (title.count("\n") + 1) + 0.14
-    figure = plt.figure(figsize=(width, tall + head), layout="none")
+    still = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=True)
+    figure = plt.figure(figsize=(width, tall + head), layout=still)
     figure.suptitle(title, x=0.05 / width, y=1 - 0.05 / (tall + head), ha="left",
                     linespacing=1.25)  # fmt: skip
     ax = figure.add_axes((0.05 / width, 0, wide / width, tall / (tall + head)))
-    bare(ax, wide, tall)
+    ax.set_axis_off()
+    ax.set(xlim=(0, wide), ylim=(tall, 0))
     return ax
 
 
-def bare(ax: Axes, wide: float, tall: float) -> float:
-    """Make axes `wide` by `tall` inches without ticks, grid or frame: for diagrams.
-
-    Returns by how much type must shrink where the axes are smaller than that.
-    """
+def shrink(ax: Axes, wide: float, tall: float) -> float:
+    """Make axes of any size count `wide` by `tall` inches; return their true scale."""
     ax.set_axis_off()
-    ax.grid(False)
     ax.set(xlim=(0, wide), ylim=(tall, 0), aspect="equal", anchor="NW")
-    ax.figure.draw_without_rendering()
-    return min(1.0, ax.bbox.width / ax.figure.dpi / wide)
+    return min(1.0, width_inches(ax) / wide)
 
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
@@ -215,30 +213,33 @@ def wrap(text: str, width: float, size: float) -> str:
     return text
 
 
-def fit_labels(ax: Axes, axis: str, labels: Sequence[str], step: int = 1) -> None:
-    """Write a label at 0, 1, 2 ... along an axis: upright, broken, or slanted."""
-    own = ax.xaxis if axis == "x" else ax.yaxis
+def fit_labels(ax: Axes, labels: Sequence[str], slot: float, step: int = 1) -> None:
+    """Write labels at x = 0, step, 2 step ... each with `slot` inches of room.
+
+    They stand upright where they fit; else they are broken at spaces, Chinese is
+    stacked, and what is still too wide is slanted.
+    """
     words = [str(label) for label in labels[::step]]
-    own.set_ticks(np.arange(0, len(labels), step), words)
-    if axis == "y":
-        plt.setp(ax.get_yticklabels(), va="center")
-        return
-    ax.figure.draw_without_rendering()
-    slot = ax.transData.transform([(0, 0), (step, 0)])[:, 0]
-    room = abs(slot[1] - slot[0]) / ax.figure.dpi - 0.06
+    room = slot * step - 0.06
 
     def fits(words: list[str]) -> bool:
-        return max((text_width(word, 12) for word in words), default=0) <= room
+        return all(text_width(word, 12) <= room for word in words)
 
-    if fits(words):
-        return
-    broken = [word.replace(" ", "\n") for word in words]
-    if all(ord(c) > 0x2E7F for word in words for c in word):
-        own.set_ticklabels(["\n".join(word) for word in words])
-    elif fits(broken):
-        own.set_ticklabels(broken)
-    else:
-        plt.setp(own.get_ticklabels(), rotation=45, ha="right", rotation_mode="anchor")
+    slant = {}
+    if not fits(words):
+        if all(ord(c) > 0x2E7F for word in words for c in word):
+            words = ["\n".join(word) for word in words]
+        elif fits([word.replace(" ", "\n") for word in words]):
+            words = [word.replace(" ", "\n") for word in words]
+        else:
+            slant = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(np.arange(0, len(labels), step), words, **slant)
+
+
+def width_inches(ax: Axes) -> float:
+    """Return how wide axes are once the figure is laid out."""
+    ax.figure.draw_without_rendering()
+    return ax.bbox.width / ax.figure.dpi
 
 
 def deep(colour: str) -> tuple[float, float, float]:
@@ -250,7 +251,10 @@ def array(name: str, value: object, ndim: int | None = None) -> np.ndarray:
     """Return `value` (list, array or tensor) as a float array with `ndim` axes."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-    result = np.asarray(value, dtype=float)
+    try:
+        result = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers: got {value!r:.80}") from None
     if ndim is not None and result.ndim != ndim:
         raise ValueError(
             f"{name} must have {ndim} axes: got {result.ndim}, shape {result.shape}"
