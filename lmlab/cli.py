@@ -13,6 +13,11 @@ from lmlab.paths import course_root
 from lmlab.workspace import STATE, WorkspaceError, update
 
 FIRST = "lessons/00_start_here.ipynb"
+QUIET = (  # JupyterLab asks nobody for news and updates: the course works offline
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class="
+    "jupyterlab.handlers.announcements.NeverCheckForUpdate",
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -74,7 +79,8 @@ def lab(options: argparse.Namespace) -> int:
     if find_spec("jupyterlab") is None:
         sys.stderr.write("lmlab lab: JupyterLab is not installed: run `lmlab doctor`\n")
         return 1
-    command = [sys.executable, "-m", "jupyterlab", FIRST]
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir=.",
+               f"--LabApp.default_url=/lab/tree/{FIRST}", *QUIET]
     command += ["--no-browser"] * options.no_browser
     command += [f"--port={options.port}"] * (options.port is not None)
     try:
