@@ -13,11 +13,6 @@ from lmlab.paths import course_root
 from lmlab.workspace import STATE, WorkspaceError, update
 
 FIRST = "lessons/00_start_here.ipynb"
-QUIET = (  # JupyterLab asks nobody for news and updates: the course works offline
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class="
-    "jupyterlab.handlers.announcements.NeverCheckForUpdate",
-)
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,7 +75,7 @@ def lab(options: argparse.Namespace) -> int:
         sys.stderr.write("lmlab lab: JupyterLab is not installed: run `lmlab doctor`\n")
         return 1
     command = [sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir=.",
-               f"--LabApp.default_url=/lab/tree/{FIRST}", *QUIET]
+               f"--LabApp.default_url=/lab/tree/{FIRST}"]
     command += ["--no-browser"] * options.no_browser
     command += [f"--port={options.port}"] * (options.port is not None)
     try:
