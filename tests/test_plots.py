@@ -309,6 +309,16 @@ def test_long_chinese_labels_stand_upright_and_long_words_slant():
     assert plt.gcf().axes[0].get_xticklabels()[0].get_rotation() == 45
 
 
+def test_a_colour_bar_is_as_high_as_its_map():
+    left, right = plots.axes(["", ""], n=2, width=8, height=6)
+    plots.heatmap(np.eye(3), title="", label="weight", ax=right)
+    (bar,) = right.child_axes
+    plt.gcf().draw_without_rendering()
+    assert bar.get_ylabel() == "weight"
+    assert np.isclose(bar.bbox.height, right.bbox.height)
+    assert bar.bbox.width < 0.3 * plt.gcf().dpi
+
+
 def test_printed_values_contrast_with_their_cells():
     plots.heatmap([[0.0, 1.0]], values=True, title="Values")
     pale, dark = plt.gca().texts

@@ -80,7 +80,10 @@ def heatmap(
     )
     _open_cells(ax, n_rows, n_columns)
     if label or not values:
-        bar = ax.figure.colorbar(image, ax=ax, label=label, shrink=0.9, aspect=18)
+        # An inch, as a part of the map's width
+        inch = 1 / (cell * n_columns if square else width_inches(ax))
+        beside = ax.inset_axes((1 + 0.14 * inch, 0, 0.15 * inch, 1))
+        bar = ax.figure.colorbar(image, cax=beside, label=label)
         bar.outline.set_visible(False)
     _token_ticks(ax, rows, columns, cell)
     if values:

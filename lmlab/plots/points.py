@@ -75,7 +75,7 @@ def _class_legend(ax: Axes) -> None:
     if not ax.figure.legends:
         handles, names = ax.get_legend_handles_labels()
         ax.figure.legend(handles, names, loc="outside lower center", ncols=len(names),
-                         handletextpad=0.2)  # fmt: skip
+                         handletextpad=0.2, markerscale=1.4)  # fmt: skip
 
 
 def _points(X: np.ndarray, y: Sequence) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -96,6 +96,7 @@ def _draw_points(
     ax: Axes, X: np.ndarray, kinds: dict[str, np.ndarray], outline: str = "none"
 ) -> None:
     size = 38 if ax.figure.get_figwidth() / len(ax.figure.axes) > 4 else 20
+    size = 120 if len(X) <= 20 else size
     for i, (name, mask) in enumerate(kinds.items()):
         ax.scatter(
             *X[mask].T,
