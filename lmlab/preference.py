@@ -1,0 +1,143 @@
+"""From comparisons to a score: the Bradley-Terry loss, and a small ranker of poems.
+
+A reward model never sees a score, only which of two answers was preferred. Lesson 15
+builds the loss by hand in NumPy and trains `PoemRanker` with `fit`.
+"""
+
+from itertools import combinations
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Ids = TypeVar("Ids", np.ndarray, Tensor)
+
+
+def pair_loss(better: Tensor, worse: Tensor) -> Tensor:
+    """Return the mean of -log sigmoid(better - worse), in nats.
+
+    better, worse: scores of the preferred and of the other answer, one shape. The
+    Bradley-Terry model gives the preference the probability sigmoid(better - worse)
+    (Bradley and Terry, 1952, Biometrika 39:324-345); this is its negative log
+    likelihood, the reward-model loss of Ouyang et al. (2022, arXiv 2203.02155, eq. 1).
+    Finite for any finite scores. Raises ValueError where the shapes differ.
+    """
+    _same_shape(better, worse)
+    return -F.logsigmoid(better - worse).mean()
+
+
+def ranking_pairs(rankings: Ids) -> tuple[Ids, Ids]:
+    """Return (better, worse), each (..., K (K - 1) / 2): the pairs in each ranking.
+
+    rankings: (..., K) ids, the best first, array or tensor.
+
+    >>> ranking_pairs(np.array([7, 3, 5]))
+    (array([7, 7, 3]), array([3, 5, 5]))
+    """
+    if rankings.ndim == 0 or rankings.shape[-1] < 2:
+        raise ValueError(
+            "rankings must rank at least two ids in its last axis: "
+            f"got shape {tuple(rankings.shape)}"
+        )
+    places = list(combinations(range(rankings.shape[-1]), 2))
+    first, second = ([pair[i] for pair in places] for i in (0, 1))
+    return rankings[..., first], rankings[..., second]
+
+
+def agreement(better: Tensor, worse: Tensor) -> float:
+    """Return the share of pairs in which the better one scores higher; a tie is half.
+
+    better, worse: scores, one shape. Raises ValueError where they differ in shape or
+    are empty.
+    """
+    _same_shape(better, worse)
+    if better.numel() == 0:
+        raise ValueError("better must hold at least one score: got none")
+    return torch.heaviside(better - worse, better.new_tensor(0.5)).mean().item()
+
+
+class PoemRanker(nn.Module):
+    """A score for a poem of `length` characters, as the sum of two ways to read it.
+
+    `character` has one number for each character of the alphabet: what it is worth
+    wherever it stands. `order` turns each character into a vector, lays the vectors
+    side by side, and puts one hidden layer on top: it can see which character stands
+    where. A model with equal shapes and another `seed` starts from other vectors.
+    """
+
+    def __init__(
+        self,
+        n_characters: int,
+        length: int = 20,
+        d_vector: int = 16,
+        hidden: int = 64,
+        seed: int = 0,
+    ):
+        super().__init__()
+        self.length = length
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.character = nn.Embedding(n_characters, 1)
+            vectors = nn.Embedding(n_characters, d_vector)
+            self.order = nn.Sequential(
+                vectors,                                  # (n, length, d_vector)
+                nn.Flatten(),                             # (n, length * d_vector)
+                nn.Linear(length * d_vector, hidden), nn.ReLU(),
+                nn.Linear(hidden, 1),
+            )
+            nn.init.zeros_(self.character.weight)
+            nn.init.normal_(vectors.weight, std=0.3)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the scores (n,) of the poems whose character ids are (n, length)."""
+        if ids.ndim != 2 or ids.shape[1] != self.length:
+            raise ValueError(
+                f"ids must have shape (n, {self.length}): got {tuple(ids.shape)}"
+            )
+        return self.character(ids).sum((1, 2)) + self.order(ids).squeeze(1)
+
+
+def fit(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    better: Tensor,
+    worse: Tensor,
+    *,
+    steps: int,
+    batch: int = 256,
+    seed: int = 0,
+) -> list[float]:
+    """Train `model` to score each row of `better` above its row of `worse`.
+
+    better, worse: what the model reads, one pair a row. Each step draws `batch` pairs
+    at random (all of them where there are fewer) and takes one step of `optimiser`,
+    whose learning rate falls in a straight line to zero. Returns the loss of each step.
+    """
+    if len(better) != len(worse) or len(better) == 0:
+        raise ValueError(
+            "better and worse must hold the same number of pairs, at least one: "
+            f"got {len(better)} and {len(worse)}"
+        )
+    generator = torch.Generator().manual_seed(seed)
+    fall = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)
+    losses = []
+    for _ in range(steps):
+        rows = torch.randint(len(better), (min(batch, len(better)),),
+                             generator=generator)
+        loss = pair_loss(model(better[rows]), model(worse[rows]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        fall.step()
+        losses.append(loss.item())
+    return losses
+
+
+def _same_shape(better: Tensor, worse: Tensor) -> None:
+    if better.shape != worse.shape:
+        raise ValueError(
+            "better and worse must have one shape: "
+            f"got {tuple(better.shape)} and {tuple(worse.shape)}"
+        )

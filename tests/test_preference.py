@@ -1,0 +1,139 @@
+"""What lmlab.preference promises: the loss, the pairs, the ranker and its training."""
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmlab.preference import PoemRanker, agreement, fit, pair_loss, ranking_pairs
+
+DOUBLE = torch.float64
+
+
+def test_the_loss_of_equal_scores_is_log_two():
+    scores = torch.zeros(3, dtype=DOUBLE)
+    assert pair_loss(scores, scores).item() == pytest.approx(math.log(2))
+
+
+def test_the_loss_is_the_surprise_at_the_preference():
+    gap = torch.tensor([math.log(3)], dtype=DOUBLE)
+    assert pair_loss(gap, torch.zeros_like(gap)).item() == pytest.approx(
+        -math.log(3 / 4))
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=5))
+def test_the_loss_stays_finite_and_knows_only_differences(values):
+    better = torch.tensor(values, dtype=DOUBLE, requires_grad=True)
+    worse = torch.zeros_like(better)
+    loss = pair_loss(better, worse)
+    loss.backward()
+    assert torch.isfinite(loss) and torch.isfinite(better.grad).all()
+    moved = pair_loss(better + 7, worse + 7)
+    assert moved.item() == pytest.approx(loss.item(), abs=1e-9)
+
+
+def test_the_gradient_is_the_probability_of_the_wrong_preference():
+    better = torch.tensor([1.0, -2.0], dtype=DOUBLE, requires_grad=True)
+    pair_loss(better, torch.zeros(2, dtype=DOUBLE)).backward()
+    wanted = -torch.sigmoid(-better.detach()) / 2
+    assert torch.allclose(better.grad, wanted)
+
+
+def test_scores_of_different_shape_are_refused():
+    with pytest.raises(ValueError, match=r"one shape: got \(2,\) and \(3,\)"):
+        pair_loss(torch.zeros(2), torch.zeros(3))
+    with pytest.raises(ValueError, match="one shape"):
+        agreement(torch.zeros(2), torch.zeros(2, 1))
+
+
+@given(st.permutations(range(6)))
+def test_a_ranking_gives_every_pair_once_and_the_right_way_round(ranking):
+    better, worse = ranking_pairs(np.array(ranking))
+    pairs = list(zip(better.tolist(), worse.tolist(), strict=True))
+    assert pairs == list(combinations(ranking, 2))
+    assert len(pairs) == 6 * 5 // 2
+
+
+def test_many_rankings_at_once_array_or_tensor():
+    rankings = np.array([[4, 2, 9], [1, 0, 5]])
+    better, worse = ranking_pairs(rankings)
+    assert better.tolist() == [[4, 4, 2], [1, 1, 0]]
+    assert worse.tolist() == [[2, 9, 9], [0, 5, 5]]
+    as_tensor, _ = ranking_pairs(torch.tensor(rankings))
+    assert isinstance(as_tensor, torch.Tensor) and as_tensor.tolist() == better.tolist()
+
+
+@pytest.mark.parametrize("rankings", [np.array(3), np.array([3]), np.zeros((2, 0))])
+def test_a_ranking_of_fewer_than_two_is_refused(rankings):
+    with pytest.raises(ValueError, match="at least two ids"):
+        ranking_pairs(rankings)
+
+
+def test_agreement_counts_a_tie_as_half():
+    better = torch.tensor([2.0, 1.0, 0.0, 3.0])
+    assert agreement(better, torch.tensor([1.0, 1.0, 1.0, 1.0])) == pytest.approx(0.625)
+    with pytest.raises(ValueError, match="at least one"):
+        agreement(torch.zeros(0), torch.zeros(0))
+
+
+def test_the_ranker_starts_from_its_seed_and_leaves_the_global_one_alone():
+    torch.manual_seed(3)
+    wanted = torch.rand(1)
+    torch.manual_seed(3)
+    one, same, other = (PoemRanker(30, seed=seed).order[0].weight for seed in (1, 1, 2))
+    assert torch.equal(torch.rand(1), wanted)
+    assert torch.equal(one, same) and not torch.equal(one, other)
+
+
+def test_the_ranker_sees_order_and_characters():
+    model = PoemRanker(30, length=4)
+    ids = torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
+    first, second = model(ids).tolist()
+    assert first != second
+    with torch.no_grad():
+        model.character.weight[4] += 5
+    assert model(ids).tolist() == pytest.approx([first + 5, second + 5], abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(20,), (2, 14), (2, 20, 1)])
+def test_the_ranker_refuses_another_length(shape):
+    with pytest.raises(ValueError, match=r"ids must have shape \(n, 20\)"):
+        PoemRanker(30)(torch.zeros(shape, dtype=torch.long))
+
+
+def test_fit_finds_the_character_that_decides_and_repeats_itself():
+    generator = torch.Generator().manual_seed(0)
+    worse = torch.randint(1, 10, (200, 4), generator=generator)
+    better = worse.clone()
+    better[:, 2] = 0
+    runs = []
+    for _ in range(2):
+        model = PoemRanker(10, length=4).double()
+        optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        runs.append(fit(model, optimiser, better, worse, steps=60))
+    assert runs[0] == runs[1] and len(runs[0]) == 60
+    assert runs[0][-1] < 0.1 < 0.6 < runs[0][0]
+    assert model.character.weight.argmax() == 0
+    with torch.no_grad():
+        assert agreement(model(better), model(worse)) == 1.0
+
+
+def test_fit_moves_only_what_the_optimiser_holds():
+    model = PoemRanker(10, length=4)
+    ids = torch.arange(8).reshape(2, 4)
+    optimiser = torch.optim.Adam(model.order.parameters())
+    fit(model, optimiser, ids, ids.flip(0), steps=3)
+    assert model.character.weight.abs().sum() == 0
+
+
+def test_fit_refuses_pairs_that_do_not_match():
+    model = PoemRanker(10, length=4)
+    optimiser = torch.optim.Adam(model.parameters())
+    ids = torch.zeros(2, 4, dtype=torch.long)
+    for better, worse in ((ids, ids[:1]), (ids[:0], ids[:0])):
+        with pytest.raises(ValueError, match="same number of pairs"):
+            fit(model, optimiser, better, worse, steps=1)
