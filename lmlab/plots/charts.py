@@ -133,7 +133,9 @@ def bars(
             raise ValueError(f"highlight must be one of {labels}: got {highlight!r}")
         highlight = labels.index(highlight)
     if horizontal:
-        ax = canvas(ax, title, xlabel=ylabel, height=max(2.6, 0.42 * len(labels) + 1.3))
+        per_label = 0.42 if len(groups) == 1 else 0.3 * len(groups) + 0.1
+        high = max(2.6, per_label * len(labels) + 1.3 + 0.3 * (len(groups) > 1))
+        ax = canvas(ax, title, xlabel=ylabel, height=high)
     else:
         ax = canvas(ax, title, ylabel=ylabel)
     draw = ax.barh if horizontal else ax.bar
