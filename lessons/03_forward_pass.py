@@ -312,7 +312,7 @@ for bias in (0, -1, -2, -3):
 
 # %% [markdown]
 # Where nothing comes through, nothing can be corrected either, as lesson 05
-# will show. That is one reason why biases usually start at zero.
+# will show. That is one reason why biases start at zero or near it.
 #
 # Sigmoid has an illness of its own. Nudge the input of a chain of ten sigmoid
 # neurons: how far does the nudge get? Each neuron multiplies it by its weight
@@ -412,8 +412,8 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 #
 # Try the comparison. One neuron is shown apples and pears, one by one, as two
 # numbers: height over width, and how red it is. When it is wrong, it is told
-# so, and its weights move by the input: the *perceptron* rule (Rosenblatt
-# 1958).
+# so, and its weights move by the input, towards it or away from it: the
+# *perceptron* rule (Rosenblatt 1958).
 
 # %%
 rng = np.random.default_rng(0)
@@ -422,7 +422,7 @@ pears = rng.normal((1.20, 0.40), (0.08, 0.12), size=(12, 2))
 fruit = np.c_[np.r_[apples, pears], np.ones(24)]      # the 1 carries the bias
 label = np.repeat([1, -1], 12)                        # someone has to say it
 w, corrections = np.zeros(3), [24]
-while corrections[-1] > 0:
+while corrections[-1] > 0 and len(corrections) < 50:
     corrections.append(0)
     for i in rng.permutation(24):
         if label[i] * (w @ fruit[i]) <= 0:            # wrong
@@ -481,7 +481,7 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 #
 # > **From the documents.** "参数量必定会朝着远超人类大脑神经元数量的方向发展"
 # > ("the number of parameters is bound to go far beyond the number of neurons
-# > in the human brain"). **Wrong unit.** It has been so since 2020, and it
+# > in the human brain"). **Wrong unit.** GPT-3 was past it in 2020, and it
 # > compares weights with neurons. What resembles a weight is a *synapse*, the
 # > contact between two neurons.
 #
@@ -522,7 +522,7 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 #   that an untrained net answers "I don't know"; it has no such output.
 # - *Thirty layers* (a second). Let the class vote on `s`, then run. Point at
 #   the scale of the axis: each line is straight, so each layer multiplies by
-#   the same factor. Then have someone change 1.41 to 1.5.
+#   the same factor. Then have someone add 1.5 to the three.
 # - *The tennis ball* (a second). Ask what the neuron will say, and what it
 #   would need in order to say "neither".
 # </details>
@@ -532,8 +532,9 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 # How weights are found; layers that share weights (convolutions, lesson 19) or
 # look at other positions (attention, lesson 09); normalisation, which holds
 # the size of the activations in deep networks by force (lesson 11). That one
-# hidden layer, if wide enough, can come close to any continuous function is a
-# theorem (Cybenko 1989); it neither says how wide nor how to find the weights.
+# hidden layer, if wide enough, can come close to any continuous function on a
+# bounded region is a theorem (Cybenko 1989); it neither says how wide nor how
+# to find the weights.
 #
 # ## Where it goes next
 #
