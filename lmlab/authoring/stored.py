@@ -140,7 +140,7 @@ def edited(page: Page, source_cells: str) -> bool:
 def why_stale(page: Page) -> str | None:
     """Return why the stored page is not what a build would make; None if it is."""
     if not page.notebook.is_file():
-        return f"{page}.ipynb is missing"
+        return "not there"
     if not page.text.is_file():
         return f"{page}.py is missing"
     notebook = read(page.notebook)

@@ -97,6 +97,8 @@ def _freshness_problems(page: Page) -> Iterator[Problem]:
         return
     if why:
         mend = f"{COMMAND} build {page}.{'ipynb' if page.derived else 'py'}"
+        if "by hand" in why:
+            mend += "   (says how to keep the edit, and how to drop it)"
         yield Problem(f"{page}.ipynb", f"stale: {why}", mend)
 
 
