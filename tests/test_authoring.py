@@ -202,6 +202,16 @@ def test_the_readme_lists_the_lesson(root):
     assert "(exercises/01_twice.ipynb)" in text and "(solutions/01_twice.ipynb)" in text
 
 
+def test_the_readme_shows_the_picture_a_lesson_draws(root):
+    tagged = '# %% tags=["readme-picture"]\nImage.radial'
+    change(root / "lessons/01_twice.py", "# %%\nImage.radial", tagged)
+    assert rebuild(root)[0]
+    picture = root / "docs/picture.png"
+    assert picture.read_bytes().startswith(b"\x89PNG") and not problems(root)
+    picture.write_bytes(b"another")
+    assert "docs/picture.png is not what the lesson draws today" in problems(root)
+
+
 def test_a_second_build_does_nothing_and_takes_no_time(root):
     before = snapshot(root)
     began = time.perf_counter()

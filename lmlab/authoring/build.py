@@ -56,7 +56,7 @@ def build(
             say("    " + str(error).replace("\n", "\n    "))
             well = False
     if readme.update(root):
-        say("README.md: table of lessons")
+        say("README.md: its table of lessons, its picture")
     if well:
         say(f"{built} built, {len(pages) - built} as they were")
     return well

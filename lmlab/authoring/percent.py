@@ -11,8 +11,14 @@ from pathlib import Path
 
 from lmlab.authoring.project import AuthoringError, Page
 
-TAGS = {"task", "check", "nbval-ignore-output", "no-picture-compare"}
-TAGS.add("raises-exception")
+TAGS = {
+    "task",
+    "check",
+    "nbval-ignore-output",
+    "no-picture-compare",
+    "raises-exception",
+    "readme-picture",
+}
 MARK = re.compile(r"# ?%%")
 GOOD_MARK = re.compile(r'# %%( \[markdown\])?( tags=\[("[a-z-]+"(, )?)+\])?\s*')
 TIME = re.compile(r"\*\*Time\*\* (\d+) minutes to read, (\d+) seconds? to run")

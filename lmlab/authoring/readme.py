@@ -1,12 +1,16 @@
-"""The table of lessons in README.md, written from the lessons themselves."""
+"""The table of lessons in README.md, and its picture, taken from the lessons."""
 
+import base64
 import re
 from pathlib import Path
 
 from lmlab.authoring.percent import TIME, read_text
 from lmlab.authoring.project import Page, pages, write
+from lmlab.authoring.stored import read as read_stored
+from lmlab.authoring.stored import tags
 
 START, STOP = "<!-- lessons -->", "<!-- /lessons -->"
+PICTURE = "docs/picture.png"  # drawn by the cell of a lesson tagged `readme-picture`
 
 
 def table(root: Path) -> str:
@@ -42,17 +46,36 @@ def problem(root: Path) -> str | None:
         return f"README.md has no `{START}` and `{STOP}` around a table of lessons"
     if _with_table(path) != read_text(path):
         return "the table of lessons in README.md is not today's"
+    drawn = picture(root)
+    if drawn and (not (root / PICTURE).is_file() or
+                  (root / PICTURE).read_bytes() != drawn):
+        return f"{PICTURE} is not what the lesson draws today"
     return None
 
 
 def update(root: Path) -> bool:
-    """Write the table into README.md; return whether it changed."""
+    """Write the table into README.md, and its picture; return whether any changed."""
     path = root / "README.md"
     text = _with_table(path) if path.is_file() else None
-    if text is None or text == read_text(path):
+    if text is None or problem(root) is None:
         return False
     write(path, text)
+    if drawn := picture(root):
+        (root / PICTURE).parent.mkdir(exist_ok=True)
+        (root / PICTURE).write_bytes(drawn)
     return True
+
+
+def picture(root: Path) -> bytes | None:
+    """Return the picture of the first cell tagged `readme-picture`, if there is one."""
+    for page in pages(root, "lessons"):
+        cells = read_stored(page.notebook)["cells"] if page.notebook.is_file() else []
+        for cell in cells:
+            for output in cell.get("outputs", []):
+                png = output.get("data", {}).get("image/png")
+                if png and "readme-picture" in tags(cell):
+                    return base64.b64decode("".join(png))
+    return None
 
 
 def _with_table(path: Path) -> str | None:
