@@ -57,8 +57,8 @@ check.count_following(count_following)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# With `following = defaultdict(Counter)`, the line `following[first][second]
-# += 1` counts one pair.
+# With `following = defaultdict(Counter)`, one pair is counted by
+# `following[first][second] += 1`.
 # </details>
 
 # %% [markdown]
@@ -289,7 +289,8 @@ plots.lines(curves, shares, xlabel="share of the memory", ylabel="loss (nats)",
 # of five characters. You need not teach it that: change the guess before you
 # draw. While a line is not full, `/` gets the probability 0, and the others
 # grow so that they sum to 1 again. When it is full, nothing but `/` may come.
-# Chatbots are held to a form, such as valid JSON, in this way.
+# Chatbots are held to a form, such as valid JSON, in this way (Willard and
+# Louf, 2023, arXiv 2307.09702).
 
 # %% tags=["task"]
 def keep_form(guess: dict[str, float], position: int,
@@ -323,8 +324,8 @@ check.keep_form(keep_form)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# With `full = position == length`, a character may come if `(c == "/") ==
-# full`.
+# With `full = position == length`, a character may come if
+# `(c == "/") == full`.
 # </details>
 
 # %% [markdown]
@@ -338,7 +339,7 @@ first, seed = "春", 1
 fives = [t for t in texts if {len(line) for line in t[1:-1].split("/")} == {5}]
 counts = count_following(fives)
 rng, text, chances = np.random.default_rng(seed), "/" + first, [np.nan]
-while text.count("/") < 5:
+for _ in range(4 * 6 - 1):                    # four lines, each with its "/"
     position = len(text) - text.rindex("/") - 1
     guess = smoothed(counts.get(text[-1], Counter()), alphabet, k=1e-4)
     guess = keep_form(guess, position, length=5)

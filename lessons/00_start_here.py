@@ -11,7 +11,7 @@
 # **You need** Python. No machine learning, and no Chinese: all of it is
 # translated.
 #
-# **Time** 12 minutes to read, 6 seconds to run
+# **Time** 12 minutes to read, 7 seconds to run
 #
 # > **How to read this course.** Run a cell with Shift+Enter. Where a box says
 # > **Predict**, commit first: say your answer aloud, then run the cell below
@@ -34,9 +34,9 @@ print(f"{len(poems)} poems, {sum(len(poem.lines) for poem in poems):,} lines")
 #
 # One of the documents that this course tests explains how ChatGPT was made as
 # bringing up a child on Tang poems. We take it at its word and open a poem
-# school. The first pupil gets one book, *Three Hundred Tang Poems*. In it
-# stands a line that many Chinese children learn by heart. Here it is, a
-# character a box:
+# school. The first pupil gets one book, *Three Hundred Tang Poems* (it holds
+# 320). In it stands a line that many Chinese children learn by heart. Here it
+# is, a character a box:
 
 # %%
 show.tokens("举头望明月", labels=["raise", "head", "gaze", "bright", "moon"])
@@ -120,7 +120,7 @@ one_before = np.mean([-np.log(after[a].count(b) / len(after[a]))
                       for a, b in pairs])
 
 for loss in (nothing, frequency, one_before):
-    print(f"loss {loss:.2f}: as unsure as among {np.exp(loss):5,.0f}")
+    print(f"loss {loss:.2f}: like a fair choice among {np.exp(loss):,.0f}")
 known = ["nothing", "how frequent each\ncharacter is", "the character\nbefore"]
 plots.bars(known, [nothing, frequency, one_before], highlight=2,
            ylabel="loss (nats a character)",
@@ -157,9 +157,10 @@ print(f"{len(first):,} pairs, loss of the counted table {floor:.3f}")
 # one character. *Softmax* makes probabilities of a row: raise $e$ to each
 # score, divide by the sum.
 #
-# Which way should a score move? Compare how often the model expected a pair
-# with how often it was there. Expected minus seen, per pair, is the *gradient*
-# (梯度) of the loss (lesson 05 shows why), and each step goes against it.
+# Which way should a score move? The *gradient* (梯度) says for each score how
+# fast the loss rises with it, so each step goes against it. Here it is easy to
+# read (lesson 05 shows why): how often the model expected the pair, minus how
+# often it was there, divided by the number of pairs.
 
 # %%
 def softmax(logits):
@@ -216,16 +217,17 @@ for ax, table in zip(axes, (counted, softmax(logits))):
 # The dark cells agree: 不见 "not see", 春风 "spring wind", 白日 "white sun", 明月
 # "bright moon", 青山 "green hill". Correcting mistakes was enough to find them.
 #
-# This course builds everything twice: by hand, to see it, and in PyTorch,
-# which real models are made with. PyTorch finds the gradient by itself, here
-# for a table of random scores:
+# This course builds everything twice: by hand, to see it, and in PyTorch, a
+# library that large models are made with. PyTorch is told only the loss, and
+# finds the gradient by itself. Try it on a table of random scores:
 
 # %%
 import torch
 
 table = torch.tensor(rng.normal(size=(100, 100)), requires_grad=True)
-guessed = table[torch.tensor(first)]          # (2228, 100)
-torch.nn.functional.cross_entropy(guessed, torch.tensor(second)).backward()
+rows, came = table[torch.tensor(first)], torch.tensor(second)
+loss = torch.nn.functional.cross_entropy(rows, came)   # softmax and -ln p
+loss.backward()                                        # the gradient
 
 show.agree(gradient(table.detach().numpy()), table.grad, 1e-12)
 
@@ -295,7 +297,8 @@ def draw_lines(table, memory):
     """Go on from the beginning of a poem; return the lines that were drawn."""
     text = texts[rng.integers(len(texts))][:memory]
     while text[-memory:] in table and text.count("/") < 7:
-        text += rng.choice(list(table[text[-memory:]]))
+        bag = table[text[-memory:]]
+        text += bag[rng.integers(len(bag))]
     return text.split("/")[2:-1]                # not the line begun for it
 
 
@@ -355,7 +358,7 @@ for context in (request[-4:], "望明月/", "望明星/"):
 # %%
 from lmlab.ngram import NGram
 
-model = NGram(["/".join(poem.lines) for poem in poems], n=5)   # memory 4
+model = NGram(["/".join(p.lines) for p in poems], n=5)  # memory of 4
 answer = model.sample(np.random.default_rng(0), 30, request)
 print("it remembers", model.known(request), "and says", answer)
 print("as in", [line for line in book if line.endswith(answer[-5:])])
@@ -370,8 +373,8 @@ print("as in", [line for line in book if line.endswith(answer[-5:])])
 # What would show that a model has understood something, and not only stored
 # it? One part of that can be measured: is it better on poems that it has
 # *never* seen? Set every fifth poem aside, *held out* (留出), and count on the
-# others only. So that nothing is impossible, add a hundredth of a sighting to
-# every character of a bag.
+# others only. So that nothing is impossible, add a hundredth of a sighting of
+# every character to every bag.
 #
 # > **Predict.** How many of the runs of four characters in the held-out poems
 # > has the model met? And which way do the two losses go, on the poems it
@@ -409,9 +412,9 @@ plots.lines({"counted": old_loss, "held out": new_loss}, title="", marks=True,
 # %% [markdown]
 # Of the runs of four, three in a thousand had been met. On the poems it
 # counted, the loss falls nearly by half; on the held-out ones it *rises*, up
-# to the dashed line of knowing nothing. The gap between the two is
-# *overfitting* (过拟合). From here on, the course looks at the held-out loss
-# first.
+# to the dashed line of knowing nothing. That is *overfitting* (过拟合): good on
+# what it has seen, bad on what it has not. From here on, the course looks at
+# the held-out loss first.
 #
 # So the table has a memory. Whatever understanding is, part of it must be to
 # use for a star what is known of the moon, and rows of a table share nothing.
@@ -430,14 +433,15 @@ plots.lines({"counted": old_loss, "held out": new_loss}, title="", marks=True,
 # *Right*, and you have run both halves. The metaphor stops where the child has
 # seen a moon.
 #
-# > **From the documents**: 语言建模的研究可以追溯到 20 世纪 90 年代, "research on
-# > language modelling goes back to the 1990s".
+# > **From the documents**: 语言建模的研究可以追溯到 20 世纪 90 年代, "research on language
+# > modelling goes back to the 1990s".
 #
 # *Wrong*, by more than forty years: Shannon (1948) writes English from tables
 # of letters and of words like ours, and Markov (1913) counts how vowels and
 # consonants follow each other in *Eugene Onegin*.
 #
-# > **From the documents**: AI 开始替代人类去创新, "begins to innovate in our place".
+# > **From the documents**: AI 开始替代人类去创新, "begins to innovate in place of
+# > humans".
 #
 # *Imprecise.* If it is enough that something was not there before, our memory
 # of one wins: practically all its lines are new. Whether they are good takes a
