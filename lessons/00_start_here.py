@@ -78,7 +78,7 @@ plots.bars([f"{c}\n{word}" for c, word in meaning.items()],
 
 # %% [markdown]
 # The moon leads, with 15 of 69. A count divided by the size of its bag is a
-# *probability* (概率): $p(月 \mid 明) = 15/69$.
+# *probability* (概率): *p*(月 | 明) = 15/69.
 #
 # ## Let it write
 #
