@@ -433,8 +433,8 @@ plots.lines({"counted": old_loss, "held out": new_loss}, title="", marks=True,
 # *Right*, and you have run both halves. The metaphor stops where the child has
 # seen a moon.
 #
-# > **From the documents**: 语言建模的研究可以追溯到 20 世纪 90 年代, "research on language
-# > modelling goes back to the 1990s".
+# > **From the documents**: 语言建模的研究可以追溯到 20 世纪 90 年代,
+# > "research on language modelling goes back to the 1990s".
 #
 # *Wrong*, by more than forty years: Shannon (1948) writes English from tables
 # of letters and of words like ours, and Markov (1913) counts how vowels and
