@@ -6,6 +6,7 @@ cell may end in it; what is printed holds on any machine.
 
 import html
 import inspect
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ def source(thing: Any) -> None:
     """Show the source of a function, method or class of the package, highlighted."""
     where = f"{thing.__module__}.{thing.__qualname__}"
     text = inspect.getsource(inspect.unwrap(thing))
-    display(Markdown(f"`{where}`\n```python\n{inspect.cleandoc(text)}\n```"))
+    display(Markdown(f"`{where}`\n```python\n{textwrap.dedent(text)}```"))
 
 
 def tokens(

@@ -17,6 +17,17 @@ def shown(monkeypatch):
 def test_source_is_highlighted_python(shown):
     show.source(show.agree)
     assert "```python\ndef agree(" in shown[0] and "lmlab.show.agree" in shown[0]
+    assert "\n    first, second = _array(one)" in shown[0]  # indented as written
+    assert shown[0].endswith("\n```")
+
+
+def test_the_source_of_a_method_starts_at_the_margin(shown):
+    class Thing:
+        def method(self):
+            return self
+
+    show.source(Thing.method)
+    assert "```python\ndef method(self):\n    return self\n```" in shown[0]
 
 
 def test_agree_prints_the_bound_and_not_the_last_digits(capsys):
