@@ -128,10 +128,6 @@ def single_head(
     >>> single_head(x, 0 * one, one, one)         # equal scores: the average
     array([[2.],
            [2.]])
-    >>> mask = np.array([[True, False], [True, True]])
-    >>> single_head(x, 0 * one, one, one, mask)
-    array([[1.],
-           [2.]])
     """
     # YOUR CODE HERE
     raise NotImplementedError()

@@ -34,7 +34,8 @@ torch.set_default_dtype(torch.float64)  # all numbers here hold to many digits
 #
 # 明 means *bright*. In 床前明月光 ("before my bed, bright moonlight") it
 # describes the moon. In 明朝望乡处 ("where I look homewards tomorrow") 明朝
-# is *tomorrow*, the coming morning.
+# is *tomorrow*, the coming morning. Both lines are from *Three Hundred Tang
+# Poems*.
 #
 # A table of vectors has one row per character, so 明 starts out the same in
 # both. Give each character three numbers you can hold in your head: how much
@@ -55,11 +56,11 @@ for line in lines:
     print(line, "average:", x.mean(axis=0))
 
 # %% [markdown]
-# Every token of a line gets the same average, and a bed far from the point
-# counts as much as the moon beside it. So weigh: each token *scores* the
-# others, softmax turns scores into weights that sum to 1, and the weights make
-# the average. The first score to try is likeness, the dot product $x_i \cdot
-# x_j$.
+# Every token of the line gets the same average, and to 明 the bed counts as
+# much as the moon. So weigh: each token *scores* all tokens, itself among
+# them, softmax turns the scores into weights that sum to 1, and the weights
+# make the average. The first score to try is likeness, the dot product $x_i
+# \cdot x_j$.
 #
 # > **Predict.** 明 is [1, 1, 0]. Multiply it with the five characters of the
 # > first line. Which gets the largest score, and which in the second line?
@@ -207,19 +208,18 @@ for name, m in (("no mask", None), ("causal", mask)):
     print(f"{name:8}", dict(zip(line, (float(v) for v in moved.round(2)))))
 
 # %% [markdown]
-# With the mask the past does not move at all, and this is the test to run on
-# any language model: change the future, compare the past. The pencil is gone,
-# the promise stays, so it is a test of the package too.
+# With the mask only the changed token itself moves, the past not at all. This
+# is the test to run on any language model that claims to be causal: change the
+# future, compare the past. (The package's tests do so too.)
 #
 # Three families differ in this one matrix. BERT's tokens see everything:
 # *bidirectional context* (双向上下文). GPT's see the past: *unidirectional* or
 # causal context (单向上下文). T5 reads an input with an encoder that sees all
 # of it, and writes with a decoder that sees the input and its own past; drawn
-# in one matrix, with 床前明 as the input (Raffel et al. 2020, figure 4):
+# in one matrix, with 床前明 as the input (Raffel et al. 2020, section 3.2):
 
 # %%
-everyone = np.ones((5, 5), bool)
-families = {"BERT: both ways": everyone, "GPT: the past": mask,
+families = {"BERT: both ways": np.ones((5, 5)), "GPT: the past": mask,
             "T5: input, then past": mask | (np.arange(5) < 3)}
 axes = plots.axes(list(families), n=3, width=9, height=3.4)
 for ax, m in zip(axes, families.values()):
@@ -227,8 +227,8 @@ for ax, m in zip(axes, families.values()):
                   vmin=0, vmax=1)
 
 # %% [markdown]
-# A row says whom this token sees (dark). 月 in GPT sees four characters; 床 sees
-# itself alone. In the T5 picture the first three rows see the whole input
+# A row says whom this token sees (1, dark). 月 in GPT sees four characters; 床
+# sees itself alone. In the T5 picture the first three rows see the whole input
 # and nothing that is written later. Lesson 10 builds all three.
 #
 # ## Several heads
@@ -288,6 +288,7 @@ show.agree(layer(tokens[order]), layer(tokens)[order], 1e-12,
 def look(kind, x, start=0):
     n = start + len(x)
     x = torch.cat([torch.zeros(start, 8), x])
+    # nobody sees the hidden ones but they themselves
     mask = (torch.arange(n) >= start) | torch.eye(n, dtype=torch.bool)
     if kind == "causal mask alone":
         mask = mask & causal_mask(n)
@@ -309,7 +310,8 @@ show.table(rows, ["positions", "change by a shuffle", "by moving on"])
 # %% [markdown]
 # All but *none* notice the shuffle; even a causal mask alone does, because it
 # tells the first token from the second by what they see. Only the sinusoidal
-# sum notices the move: RoPE and ALiBi know distances, not places.
+# sum notices the move: RoPE and ALiBi know distances, not places. (ALiBi is
+# made for causal masks; here it runs without one, to be tested alone.)
 #
 # ## Train one head to look something up
 #
@@ -317,6 +319,8 @@ show.table(rows, ["positions", "change by a shuffle", "by moving on"])
 # that answers 4 has compared a key with all others and fetched its value. Each
 # of 400 keys and 10 values is a fixed random vector; a pair is their sum, the
 # question is the key alone and stands last. Guessing is right one time in ten.
+# Adam, which does the steps, adapts the learning rate of each weight (lesson
+# 06).
 #
 # > **Predict.** Before training, how will the head spread its weight over the
 # > list? And after, if the question is 明?
@@ -388,9 +392,9 @@ before, guess = model.looks_at(eight), accuracy(model, 8)
 train(model)
 print(f"right before training {guess:.0%}, after {accuracy(model, 8):.0%}")
 
+names = "床前明月光疑是地"                          # for the first eight keys
 axes = plots.axes(["Before: everything alike", "After: the key asked for"],
                   n=2, width=9, height=4)
-names = "床前明月光疑是地"                          # for the first eight keys
 for ax, weights in zip(axes, (before, model.looks_at(eight))):
     plots.heatmap(weights, rows=[c + "?" for c in names], title="", ax=ax,
                   columns=[f"{c}{i}" for i, c in enumerate(names)],
@@ -398,19 +402,19 @@ for ax, weights in zip(axes, (before, model.looks_at(eight))):
 
 # %% [markdown]
 # 500 steps, and nobody told the head where to look: the only signal was the
-# loss on the answer. Each row is one of eight questions to the same list.
-# Before, every pair gets about 1/8; after, a dark diagonal: each question
-# finds its own key. Your pencil's $W_Q$ and $W_K$ were chosen; these were
-# found.
+# loss on the answer. Each row is one of eight questions to the same list
+# (columns; the digit is the value). Before, every pair gets about 1/8; after,
+# a dark diagonal: each question finds its own key. Your pencil's $W_Q$ and
+# $W_K$ were chosen; these were found.
 #
 # ## Longer than it was trained
 #
-# Models are sold with contexts of 128K or 1M tokens for *long text* (长文本推理).
-# Such a limit says what fits, not what is found. The usual test is a *needle
-# in a haystack* (大海捞针): hide one fact at some depth of a long text and ask for
-# it. Your head is trained on 8 pairs. Give it up to 128, and ask for the pair
-# at the start, in the middle, at the end. Beside it stands a second head,
-# trained alike, but with RoPE.
+# Models come with contexts of 128K or 1M tokens for *long text* (长文本推理):
+# GLM-4-9B with both (GLM Team 2024). Such a limit says what fits, not what is
+# found. The usual test is a *needle in a haystack* (大海捞针): hide one fact at
+# some depth of a long text and ask for it. Your head is trained on 8 pairs.
+# Give it up to 128, and ask for the pair at the start, in the middle, at the
+# end. Beside it stands a second head, trained alike, but with RoPE.
 #
 # > **Predict.** Which loses more with length? For which does the place matter?
 
@@ -434,7 +438,7 @@ for ax, m in zip(axes, (model, turning)):
 # Both are right nearly always on 8 pairs. On 128 the head without positions is
 # right on some 80 %, wherever the pair stands. With RoPE the pair next to the
 # question is still found, the one at the start only one time in five:
-# rotations as far as that were never seen in training. This task needs no
+# angles as large as that were never seen in training. This task needs no
 # positions, so RoPE can only lose here. Is it the rotation or the training?
 # Replace `train(turning)` by `train(turning, n=64)`, wait half a minute, and
 # see.
@@ -467,8 +471,8 @@ show.table(rows, ["pairs", "weight on the right one", "predicted"])
 #
 # $$\text{share of attention} = \frac{4nd}{4nd + 24d^2} = \frac{n}{n + 6d}$$
 #
-# > **Predict.** GPT-3 is 12,288 wide and read 2,048 tokens (Brown et al.
-# > 2020). How much of a layer was the quadratic part: 3 %, 30 % or 90 %?
+# > **Predict.** GPT-3 is 12,288 wide and reads up to 2,048 tokens (Brown et
+# > al. 2020). How much of a layer is the quadratic part: 3 %, 30 % or 90 %?
 
 # %%
 for name, n, d in (("GPT-3", 2048, 12288), ("equal", 6 * 4096, 4096),
@@ -477,8 +481,9 @@ for name, n, d in (("GPT-3", 2048, 12288), ("equal", 6 * 4096, 4096),
 
 # %% [markdown]
 # So *quadratic* is true of one term, and whether it matters depends on $n$
-# against $6d$. (A causal mask could skip half of the scores.) Does a clock
-# agree? The page's own `attention` against one product with $12d^2$ weights:
+# against $6d$. (All scores are counted: a causal mask could skip half, and
+# half of GPT-3's layers look at neighbours only.) Does a clock agree? The
+# page's own `attention` against one product with $12d^2$ weights:
 
 # %% tags=["no-picture-compare"]
 def measure(work, *inputs):                            # milliseconds, MB
@@ -508,7 +513,7 @@ for i, (ax, unit) in enumerate(zip(axes, ("milliseconds", "MB"))):
 
 # %% [markdown]
 # On these axes a straight line of slope 2 is quadratic, slope 1 linear.
-# Counting says that they meet at $6d = 768$ tokens; here they meet earlier,
+# Counting says that they meet at $6d = 768$ tokens; here they met earlier,
 # because `exp` is slower than a multiplication and is not in the count. The
 # memory is the $n \times n$ table. It need not be stored: FlashAttention
 # computes the same result block by block, in memory that grows with $n$ (Dao
@@ -528,9 +533,9 @@ for i, (ax, unit) in enumerate(zip(axes, ("milliseconds", "MB"))):
 # > carry no position (Su et al. 2021, section 3).
 #
 # > **From the documents.** RoPE has 更好的泛化能力 ("better generalisation").
-# > **Doubtful** for length: your head lost the far pairs, and LLaMA's scores
-# > beyond the trained length are "catastrophically high" until positions are
-# > rescaled (Chen et al. 2023).
+# > **Doubtful** for length: your head lost the far pairs, and going beyond the
+# > trained length "may lead to catastrophically high attention scores" in
+# > LLaMA, unless positions are rescaled (Chen et al. 2023).
 #
 # > **From the documents.** ChatGPT 支持最长达 32,000 个字符 ("supports up to 32,000
 # > characters"). **Wrong** unit and product: 32,768 *tokens*, of gpt-4-32k
@@ -586,3 +591,5 @@ for i, (ax, unit) in enumerate(zip(axes, ("milliseconds", "MB"))):
 # - Chen et al., *Extending Context Window of Large Language Models via
 #   Positional Interpolation*, 2023, arXiv 2306.15595
 # - Dao et al., *FlashAttention*, 2022, arXiv 2205.14135
+# - GLM Team, *ChatGLM: A Family of Large Language Models from GLM-130B to
+#   GLM-4 All Tools*, 2024, arXiv 2406.12793

@@ -126,10 +126,6 @@ def single_head(
     >>> single_head(x, 0 * one, one, one)         # equal scores: the average
     array([[2.],
            [2.]])
-    >>> mask = np.array([[True, False], [True, True]])
-    >>> single_head(x, 0 * one, one, one, mask)
-    array([[1.],
-           [2.]])
     """
     ### BEGIN SOLUTION
     query, key, value = x @ W_query.T, x @ W_key.T, x @ W_value.T
