@@ -112,8 +112,6 @@ def single_head(attempt: Callable) -> None:
                 "The weights are right. Is it the keys that are averaged?",
             lambda x, Q, K, V, m: one_head(x, K, Q, V, m):
                 "Rows are those who look: are they made with W_query?",
-            lambda x, Q, K, V, m: one_head(x, Q.T, K.T, V.T, m):
-                "One row of W makes one number of the query: W or its transpose?",
         },
         right="7 heads: with and without a mask, one token, scores up to 1e4",
     )
