@@ -243,7 +243,8 @@ check.forward(forward)
 # <details><summary>Hint 2</summary>
 #
 # `W @ X.T` is `(neurons, rows)`. A plain `b` goes along the last axis: the
-# rows. With three neurons and three rows it fits, and nobody complains.
+# rows. With three neurons and three rows it fits, and nobody complains; with
+# two rows NumPy would have stopped with an error.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -298,7 +299,7 @@ check.xor_weights(xor_weights)
 # %% tags=["raises-exception"]
 corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 xor = np.array([0, 1, 1, 0])
-net = xor_weights()
+net = [(np.array(W), np.array(b)) for W, b in xor_weights()]
 print(forward(corners, net).ravel())
 plots.decision_regions(lambda X: forward(X, net)[:, 0].clip(0, 1), corners,
                        xor, title="Exclusive or, with weights chosen by hand")

@@ -19,6 +19,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.stats import norm
 from sklearn.datasets import load_digits, make_moons
 
 from lmlab import plots, show
@@ -57,17 +58,16 @@ print(f"z = {z:g}, a = {relu(z):g}")
 # %%
 ax = plots.axes("Turn one weight, and the border passes over the point",
                 xlabel="$x_1$", ylabel="$x_2$", width=6, height=3.7)
-height = np.array([0, 3])
-for w2 in (-2.0, -1.0, -0.5, -0.25):
-    ax.plot(-w2 * height, height, label=f"$w_2$ = {w2:g}: z = {1 + 2 * w2:g}")
+for w2 in (-2, -1, -0.5, -0.25):
+    ax.plot([0, -3 * w2], [0, 3], label=f"$w_2$ = {w2}: z = {1 + 2 * w2:g}")
 ax.plot(*x, "o", color=plots.INK, markersize=10)
 _ = ax.legend(title="border, and z at the point")
 
 # %% [markdown]
 # At $w_2 = -0.5$ the line goes through the point, and `z` is 0; at $-0.25$ the
 # point lies on the right of the line and the neuron is on. The weights turn
-# the border, the bias shifts it. That is everything one neuron can say: on
-# which side of one straight border a point lies, and how far from it, times a
+# the border, the bias shifts it. That is all that one neuron can say: whether
+# a point lies beyond one straight border and, if so, how far beyond, times a
 # constant.
 #
 # ## A layer is several neurons that look at the same input
@@ -104,9 +104,9 @@ plots.network([2, 3, 1], weights=[W1, W2], labels=names,
 z1 = W1 @ x + b1                                      # (3,)
 a1 = relu(z1)
 z2 = W2 @ a1 + b2                                     # (1,)
-pencil = np.array([1*1 + 0*2 + 0, 0*1 + 1*2 - 1, 1*1 - 1*2 + 0])
-print("hidden z:", z1, " by pencil", pencil, " after ReLU", a1)
-print("output z:", z2, " by pencil", [1*1 - 2*1 + 3*0 + 0.5])
+print("hidden z:", z1, " pencil:", [1*1 + 0*2 + 0, 0*1 + 1*2 - 1, 1*1 - 1*2])
+print("hidden a:", a1, " pencil:", [max(1, 0), max(1, 0), max(-1, 0)])
+print("output z:", z2, " pencil:", [1*1 - 2*1 + 3*0 + 0.5])
 
 # %% [markdown]
 # Both sides agree, and the answer is -0.5. The third neuron is off: its weight
@@ -128,17 +128,17 @@ print(X.shape, "->", (X @ W.T + b).shape)
 
 # %% [markdown]
 # From here on there are no loops over neurons. Keep an eye on the shapes: 30
-# rows of 20 numbers became 30 rows of 50. A layer changes the columns, never
-# the rows.
+# rows of 20 numbers became 30 rows of 50. A layer changes how many columns
+# there are, never how many rows.
 #
 # ## Why bend at all?
 #
-# ReLU has relatives. *Sigmoid* squeezes every number into 0 to 1, *tanh* into
-# -1 to 1. *PReLU* lets a share of the negative side through, with a slope that
-# is learned like a weight (He et al. 2015). *GELU* multiplies `z` by the
-# probability that a standard normal number is below `z`, a ReLU with a round
-# corner (Hendrycks and Gimpel 2016); BERT (Devlin et al. 2018) and the first
-# GPT (Radford et al. 2018) use it.
+# ReLU has relatives. *Sigmoid*, $1 / (1 + e^{-z})$, squeezes every number into
+# 0 to 1, *tanh* into -1 to 1. *PReLU* lets a share of the negative side
+# through, with a slope that is learned like a weight (He et al. 2015). *GELU*
+# multiplies `z` by the share of the bell curve that lies below `z` (its `cdf`),
+# a ReLU with a round corner (Hendrycks and Gimpel 2016); BERT (Devlin et al.
+# 2018) and the first GPT (Radford et al. 2018) use it.
 
 # %%
 def sigmoid(z):
@@ -149,34 +149,29 @@ def prelu(z, slope):
     return np.where(z > 0, z, slope * z)
 
 
-def gelu(z):
-    return z * (1 + np.vectorize(math.erf)(z / math.sqrt(2))) / 2
-
-
-z = np.linspace(-4, 4, 200)
-show.agree(sigmoid(z), torch.sigmoid(torch.tensor(z)), 1e-12)
-show.agree(gelu(z), torch.nn.functional.gelu(torch.tensor(z)), 1e-12)
+z = np.linspace(-4, 4, 201)
+curves = {"sigmoid": sigmoid(z), "tanh": np.tanh(z), "ReLU": relu(z),
+          "PReLU": prelu(z, 0.25), "GELU": z * norm.cdf(z)}
+show.agree(curves["GELU"], torch.nn.functional.gelu(torch.tensor(z)), 1e-12)
 
 # %%
-activations = {"sigmoid": sigmoid, "tanh": np.tanh, "ReLU": relu,
-               "PReLU": lambda z: prelu(z, 0.25), "GELU": gelu}
-h = 1e-4
+slopes = {name: np.gradient(a, z) for name, a in curves.items()}
 left, right = plots.axes(["", ""], n=2, width=10, height=3.5)
-plots.lines({name: f(z) for name, f in activations.items()}, z, ax=left,
-            title="Three let large numbers pass", xlabel="z", ylabel="f(z)")
-plots.lines({name: (f(z + h) - f(z - h)) / (2 * h)
-             for name, f in activations.items()}, z, ax=right,
-            title="Sigmoid is never steep", xlabel="z", ylabel="slope of f")
+plots.lines(curves, z, ax=left, xlabel="z", ylabel="f(z)",
+            title="Three let large numbers pass")
+plots.lines(slopes, z, ax=right, xlabel="z", ylabel="slope of f",
+            title="Sigmoid is never steep")
 
 # %% [markdown]
-# PReLU is drawn with slope 0.25. Look at the slopes on the right: sigmoid is
-# never steeper than 1/4 and flat at both ends; ReLU is either exactly 1 or
-# exactly 0. Both facts come back below.
+# PReLU is drawn with slope 0.25. Sigmoid and tanh level off, the other three
+# grow with `z`. Now the slopes, on the right: sigmoid is never steeper than 1/4
+# and flat at both ends; the slope of ReLU is 1 or 0. Both facts come back below.
 #
 # But why have an activation at all? Try without.
 #
 # > **Predict.** Five layers of matrices, nothing between them, the third only
-# > two neurons wide. How many layers would do the same work?
+# > two neurons wide. How many layers would do the same work? And the *rank*
+# > (秩), the number of independent directions in which the answers spread?
 
 # %%
 sizes = [8, 8, 8, 2, 8, 8]
@@ -185,36 +180,36 @@ stack = [rng.normal(size=(out, into)) / math.sqrt(into)
 flat = bent = X = rng.normal(size=(200, 8))
 for W in stack:
     flat, bent = flat @ W.T, np.tanh(bent @ W.T)
-
 one = np.linalg.multi_dot(stack[::-1])                # (8, 8)
 show.agree(flat, X @ one.T, 1e-12, names=("five layers", "one matrix"))
-print("rank of that matrix:", np.linalg.matrix_rank(one))
-print("rank of the 200 answers:", np.linalg.matrix_rank(flat),
-      " and with tanh:", np.linalg.matrix_rank(bent))
+print("rank without and with tanh:",
+      [int(np.linalg.matrix_rank(answers)) for answers in (flat, bent)])
 
 # %% [markdown]
-# One. Without activations the five layers collapse into a single matrix
-# (biases would merge into a single bias), and the narrow layer is felt to the
-# end: all answers lie in a flat sheet of two dimensions, rank 2. With tanh
-# between the layers the sheet is curved, and it takes all eight dimensions to
-# hold it.
+# One layer, and rank two. Without activations the five layers collapse into a
+# single matrix (biases would merge into a single bias). The narrow layer is
+# felt to the end: all 200 answers lie in a flat sheet of two dimensions. With
+# tanh between the layers the sheet is curved, and it takes all eight dimensions
+# to hold it.
 #
 # PReLU has both ends on one dial: at slope 0 it is ReLU; at slope 1 it does
 # nothing, and the layers collapse. Where should the dial stand? The data say.
-# Below, 400 noisy points come from a slope of 0.3; try every slope, and keep
-# the one with the smallest error. (Trying them all works for one number. For
-# thousands, lesson 05 has a better way.)
+# Below, 400 noisy points come from a slope of 0.3; try a hundred slopes, and
+# keep the one with the smallest error.
 
 # %%
 z = rng.normal(size=400)
-show.agree(prelu(z, 0), relu(z), 1e-12, names=("PReLU(0)", "ReLU"))
-show.agree(prelu(z, 1), z, 1e-12, names=("PReLU(1)", "identity"))
+print("slope 0 is ReLU:", np.array_equal(prelu(z, 0), relu(z)),
+      " slope 1 is z itself:", np.array_equal(prelu(z, 1), z))
 target = prelu(z, 0.3) + 0.1 * rng.normal(size=400)
-slopes = np.linspace(0, 1, 101)
-errors = [np.mean((prelu(z, slope) - target) ** 2) for slope in slopes]
-print(f"slope with the smallest error: {slopes[np.argmin(errors)]:.2f}")
+dial = np.linspace(0, 1, 101)
+errors = [np.mean((prelu(z, slope) - target) ** 2) for slope in dial]
+print(f"slope with the smallest error: {dial[np.argmin(errors)]:.2f}")
 
 # %% [markdown]
+# A hundredth beside the truth: the noise is felt. Trying them all works for one
+# number; for thousands, lesson 05 has a better way.
+#
 # ## What can one hidden layer bend?
 #
 # Two crescents of points, hooked into each other. One straight border cannot
@@ -226,6 +221,9 @@ print(f"slope with the smallest error: {slopes[np.argmin(errors)]:.2f}")
 # weights are chosen, by the ordinary least squares you may know from fitting a
 # line (`np.linalg.lstsq`).
 #
+# Points of class 0 should score -1, those of class 1 should score 1; a score
+# above zero counts as class 1.
+#
 # > **Predict.** A straight border gets 88 of 100 points right. How many random
 # > hidden neurons does it take to get 95: 4, 16, or 64?
 
@@ -233,30 +231,33 @@ print(f"slope with the smallest error: {slopes[np.argmin(errors)]:.2f}")
 points, kind = make_moons(n_samples=200, noise=0.15, random_state=0)
 
 
-def fit(width, seed):
+def hidden(X, width, seed):              # (rows, 2) -> (rows, width + 1)
     rng = np.random.default_rng(seed)
     W, b = rng.normal(size=(width, 2)), rng.normal(size=width)
+    answers = relu(X @ W.T + b) if width else X
+    return np.column_stack([answers, np.ones(len(X))])   # 1 carries the bias
 
-    def hidden(X):                   # (rows, 2) -> (rows, width + 1)
-        return np.c_[relu(X @ W.T + b) if width else X, np.ones(len(X))]
 
-    weights = np.linalg.lstsq(hidden(points), 2 * kind - 1)[0]   # aim: -1, 1
-    return lambda X: hidden(X) @ weights                         # the score
+def score(X, width, seed=0):             # below zero: class 0, above: class 1
+    aim = np.where(kind == 1, 1, -1)
+    weights = np.linalg.lstsq(hidden(points, width, seed), aim)[0]
+    return hidden(X, width, seed) @ weights
 
 # %%
-four = plots.axes([""] * 4, n=4, width=10.5, height=3.2)
-for ax, width in zip(four, (0, 4, 16, 64)):
-    right = np.mean([(fit(width, seed)(points) > 0) == kind
+panels = plots.axes([""] * 4, n=4, width=10.5, height=3.2)
+for ax, width in zip(panels, (0, 4, 16, 64)):
+    right = np.mean([(score(points, width, seed) > 0) == kind
                      for seed in range(20)])
-    plots.decision_regions(fit(width, 0), points, kind, ax=ax,
+    plots.decision_regions(lambda X: score(X, width), points, kind, ax=ax,
                            title=f"{width} hidden: {right:.0%}")
 
 # %% [markdown]
-# The percentages are means over twenty random draws, the borders those of the
-# first draw. On the left, no hidden layer: a straight border, and the tips of
-# the crescents are lost. Four random neurons do no better: the output sees
-# nothing but their four answers, and chance rarely puts the creases where they
-# are needed. Sixteen get there.
+# The shares of right answers are means over twenty random draws, the black
+# borders those of the first; the deeper a colour, the further the score is from
+# zero. On the left, no hidden layer: a straight border, and the tips of the
+# crescents are lost. Four random neurons do worse: the output sees nothing but
+# their four answers, and chance rarely puts the creases where they are needed.
+# Sixteen get there.
 #
 # > **Careful.** With 64 neurons the border also turns where no point asks for
 # > it. And these are the points it was fitted to; how it does on others is
@@ -282,7 +283,7 @@ def sizes_by_layer(s, n=256):
         sizes.append(np.sqrt(np.mean(a**2)))          # root mean square
     return sizes
 
-
+# %%
 runs = {f"s = {s:.2f}": sizes_by_layer(s) for s in (2, math.sqrt(2), 1)}
 print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 plots.lines(runs, range(1, 31), logy=True, xlabel="layer",
@@ -290,11 +291,11 @@ plots.lines(runs, range(1, 31), logy=True, xlabel="layer",
             title="Too small and they die, too large and they explode")
 
 # %% [markdown]
-# A layer multiplies the mean square by $s^2$ on average, and ReLU throws away
-# the half that sits below zero. So each layer multiplies it by about $s^2/2$,
-# and thirty layers by $(s^2/2)^{30}$: only $s = \sqrt 2$ holds (He et al.
-# 2015). The other two drift by a factor of $\sqrt 2^{\,30} = 2^{15} = 32768$,
-# down or up.
+# A step up this axis is a factor, so a straight line is the same factor layer
+# after layer. A layer multiplies the mean square by $s^2$ on average, and ReLU
+# throws away the half that sits below zero. That makes about $s^2/2$ a layer,
+# and $(s^2/2)^{30}$ for thirty: only $s = \sqrt 2$ holds (He et al. 2015). The
+# other two drift by a factor of $\sqrt 2^{\,30} = 2^{15} = 32768$, down or up.
 #
 # The bias matters too. A ReLU that is off for *every* input says nothing at
 # all; it is called *dead*. Below, one layer of 1,000 neurons looks at the
@@ -311,13 +312,16 @@ for bias in (0, -1, -2, -3):
     print(f"bias {bias:2d}: {np.sum(~on.any(axis=0)):3d} of 1000 dead")
 
 # %% [markdown]
-# Where nothing comes through, nothing can be corrected either, as lesson 05
-# will show. That is one reason why biases start at zero or near it.
+# Even without a bias 24 are dead: ink is never negative, so a neuron with
+# negative weights where digits have their ink never comes on. Where nothing
+# comes through, nothing can be corrected either, as lesson 05 will show. That
+# is one reason why biases start at zero or near it.
 #
 # Sigmoid has an illness of its own. Nudge the input of a chain of ten sigmoid
 # neurons: how far does the nudge get? Each neuron multiplies it by its weight
 # and by the slope of sigmoid, which is $a (1 - a)$: at most 1/4, at $a = 0.5$,
-# as in the picture above. So multiply over ten neurons.
+# as in the picture above. So multiply over ten neurons. The biases are chosen
+# so that $a = 0.5$ stays where it is; we start a little beside it, at 0.6.
 #
 # > **Predict.** All weights are 1. What is left of a small nudge after ten
 # > neurons: a tenth, a thousandth, a millionth?
@@ -326,7 +330,7 @@ for bias in (0, -1, -2, -3):
 weight = np.array([1, 4, 8])
 a, slope = 0.6, 1.0
 for _ in range(10):
-    a = sigmoid(weight * (a - 0.5))                   # bias: -weight / 2
+    a = sigmoid(weight * a - weight / 2)              # the bias: -weight / 2
     slope = slope * weight * a * (1 - a)
 print({f"weight {w}": f"{left:.1e}" for w, left in zip(weight, slope)})
 
@@ -368,30 +372,30 @@ plots.images(digits.images[:16], [f"says {n}" for n in answers[:16]],
 # %%
 guesses = np.array([untrained(seed)[1].argmax(axis=1) for seed in range(100)])
 shares = np.mean(guesses == digits.target, axis=1)    # (100,)
-print(f"right: {shares.mean():.1%}, standard deviation {shares.std():.1%},"
+print(f"right: {shares.mean():.1%} on average,"
       f" from {shares.min():.1%} to {shares.max():.1%}")
 favourite = np.mean([np.bincount(row).max() for row in guesses]) / len(pixels)
 print(f"a net gives its favourite answer to {favourite:.0%} of the pictures")
 
 # %% [markdown]
-# One in ten, as a die with ten sides would have it. The spread is wide because
-# each net has a favourite answer, and is right mostly when that digit comes
-# up.
+# One in ten, as a die with ten sides would have it; and yes, the good ones were
+# lucky. The spread is wide because a net has one answer for more than half of
+# the pictures.
 #
 # What would have to change are its *parameters* (参数), weights and biases.
 # How many are there? A layer with $n$ inputs and $m$ neurons has $m n$ weights
-# and $m$ biases, together $m (n + 1)$: here $32 \cdot 65 + 10 \cdot 33$. The
-# cell counts them one by one, asks torch, and has torch run its own net with
-# the same numbers.
+# and $m$ biases, together $m (n + 1)$: here $32 \cdot 65 + 10 \cdot 33$. Ask
+# torch, and then let NumPy repeat what torch's own net computes. `Linear(n, m)`
+# is a layer with weights and biases, `Sequential` puts parts in a row, and
+# `double` takes numbers of 64 bits, as NumPy does.
 
 # %%
 torch.manual_seed(0)
 model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.ReLU(),
                             torch.nn.Linear(32, 10)).double()
-W1, b1, W2, b2 = (p.detach().numpy() for p in model.parameters())
-counted = sum(array.size for array in (W1, b1, W2, b2))
 in_torch = sum(p.numel() for p in model.parameters())
-print(f"formula {32 * 65 + 10 * 33}, counted {counted}, torch {in_torch}")
+print(f"formula {32 * 65 + 10 * 33}, torch {in_torch}")
+W1, b1, W2, b2 = (p.detach().numpy() for p in model.parameters())
 by_hand = relu(pixels @ W1.T + b1) @ W2.T + b2
 show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 
@@ -400,6 +404,9 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # line.
 #
 # ## What the documents say
+#
+# This course began with five overviews of large models, in Chinese, and tests
+# what they say. Four sentences belong here.
 #
 # > **From the documents.** "z(l)=W(l)a(l-1)+b(l), a(l)=σ(z(l))". **Right**,
 # > and the line you used; σ stands for any activation, and the last layer
@@ -413,34 +420,37 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # Try the comparison. One neuron is shown apples and pears, one by one, as two
 # numbers: height over width, and how red it is. When it is wrong, it is told
 # so, and its weights move by the input, towards it or away from it: the
-# *perceptron* rule (Rosenblatt 1958).
+# rule of the *perceptron* (after Rosenblatt 1958).
 
 # %%
 rng = np.random.default_rng(0)
-apples = rng.normal((0.95, 0.70), (0.08, 0.12), size=(12, 2))
-pears = rng.normal((1.20, 0.40), (0.08, 0.12), size=(12, 2))
-fruit = np.c_[np.r_[apples, pears], np.ones(24)]      # the 1 carries the bias
-label = np.repeat([1, -1], 12)                        # someone has to say it
-w, corrections = np.zeros(3), [24]
-while corrections[-1] > 0 and len(corrections) < 50:
-    corrections.append(0)
-    for i in rng.permutation(24):
-        if label[i] * (w @ fruit[i]) <= 0:            # wrong
-            w = w + label[i] * fruit[i]
-            corrections[-1] += 1
-print("corrections in each round of 24:", corrections[1:])
+centre = np.tile([[0.95, 0.70], [1.20, 0.40]], (12, 1))   # apple, pear, ...
+fruit = centre + rng.normal(scale=(0.08, 0.12), size=(24, 2))
+fruit = np.column_stack([fruit, np.ones(24)])         # the 1 carries the bias
+label = np.tile([1, -1], 12)                          # 1 for an apple
+
+# %%
+w = np.zeros(3)
+for lap in (1, 2, 3):
+    wrong = 0
+    for x, y in zip(fruit, label):
+        if y * (w @ x) <= 0:                          # signs differ: wrong
+            w, wrong = w + y * x, wrong + 1
+    print(f"round {lap}: wrong on {wrong} of 24")
 ball = w @ [1.0, 0.05, 1]                             # round, not red
 print("a tennis ball is", "an apple" if ball > 0 else "a pear")
 
 # %% [markdown]
 # It learns, and the comparison holds that far. It stops at three places. The
-# neuron needs a label for each example, and several rounds; a child can pick
-# up a new word from hearing it once or twice (Carey and Bartlett 1978). It
-# knows two words, so a tennis ball has to be one of them. And a language model
-# is trained without anyone saying what is what: the text holds its own
-# answers. Learning from given labels is *supervised*; pre-training is
-# *self-supervised*: after 床 comes 前, after 床前 comes 明, after 床前明 comes
-# 月.
+# neuron needs a label for each example, and several rounds; of preschool
+# children who met a new thing and its name once, four in five picked it out
+# when they heard the name again (Dollaghan 1985). It knows two words, so a
+# tennis ball has to be one of them. And a language model is trained without
+# anyone saying what is what: the text holds its own answers. Learning from
+# given labels is *supervised* (监督学习); reading masses of text and predicting
+# what comes next, *pre-training* (预训练), is *self-supervised* (自监督学习). Take
+# 床前明月, "before my bed, bright moon": after 床 ("bed") comes 前 ("before"),
+# after 床前 comes 明 ("bright"), after 床前明 comes 月 ("moon").
 #
 # > **From the documents.** Neural networks work by 模仿人脑 ("imitating the
 # > human brain"). **Imprecise.** The idea of units that add up and fire above
@@ -449,51 +459,42 @@ print("a tennis ball is", "an apple" if ball > 0 else "a pear")
 #
 # Compare a neuron of this page with one of the oldest models of a living one,
 # the *leaky integrate-and-fire* neuron (Lapicque 1907, told in Abbott 1999).
-# Its voltage `v` leaks away while a current fills it; at a threshold it fires
-# a spike and starts again from zero. It lives in time.
+# Its voltage `v` leaks away, with a time constant of 20 milliseconds, while a
+# current fills it; at 1 it fires a spike and starts again from zero. So a
+# steady input gives a rhythm of spikes. How does the rhythm depend on the input?
 
 # %%
-def integrate_and_fire(current, milliseconds, dt=0.1, tau=20.0):
-    v, voltages = np.zeros_like(current), []
-    for _ in range(int(milliseconds / dt)):
-        v = v + dt / tau * (current - v)
-        voltages.append(v)
-        v = np.where(v >= 1, 0.0, v)                  # a spike, and reset
-    return np.array(voltages)                         # (steps, currents)
-
-# %%
-voltage = integrate_and_fire(np.array([1.5]), 100)[:, 0]
-current = np.linspace(0, 4, 81)
-rate = np.sum(integrate_and_fire(current, 1000) >= 1, axis=0)
-left, right = plots.axes(["", ""], n=2, height=3.4)
-plots.lines(voltage, np.arange(1000) / 10, ax=left, ylabel="voltage",
-            title="A steady input, a rhythm", xlabel="milliseconds")
-plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
-            ax=right, title="In a second, nearly a ReLU",
-            xlabel="input", ylabel="spikes in a second")
+current = np.linspace(0, 4, 81)                       # 81 neurons at once
+v, spikes = np.zeros(81), np.zeros(81)
+for _ in range(10_000):                               # a second, in 0.1 ms
+    v = v + 0.1 / 20 * (current - v)                  # fill and leak
+    spikes = spikes + (v >= 1)
+    v = np.where(v >= 1, 0, v)                        # fire, and start again
+plots.lines({"spiking": spikes, "ReLU": 50 * relu(current - 0.5)}, current,
+            xlabel="input current", ylabel="spikes in a second",
+            title="Counted over a second, spikes come near a ReLU")
 
 # %% [markdown]
-# On the left, a constant input gives a row of spikes. On the right, the spikes
-# in one second against the input, beside the ReLU that it approaches (slope 50
-# because $\tau$ is 20 ms): silent below a threshold, then rising. So a ReLU is
-# a fair picture of a firing *rate*. There the likeness ends: the ReLU has no
-# time, no memory of the last input, no spikes.
+# Silent up to an input of 1, then a jump, then nearly straight: the count comes
+# near a ReLU whose slope is 50, one over the 20 milliseconds. So a ReLU is a
+# fair picture of a firing *rate*. There the likeness ends: the ReLU has no time,
+# no memory of the last input, no spikes.
 #
 # > **From the documents.** "参数量必定会朝着远超人类大脑神经元数量的方向发展"
 # > ("the number of parameters is bound to go far beyond the number of neurons
-# > in the human brain"). **Wrong unit.** GPT-3 was past it in 2020, and it
-# > compares weights with neurons. What resembles a weight is a *synapse*, the
+# > in the human brain"). **Wrong unit.** GPT-3 had passed that number in 2020.
+# > But a parameter is no neuron: what resembles a weight is a *synapse*, the
 # > contact between two neurons.
 #
 # | | how many | source |
 # | --- | ---: | --- |
 # | neurons of a brain | $8.6 \cdot 10^{10}$ | Azevedo et al. 2009 |
 # | parameters of GPT-3 | $1.75 \cdot 10^{11}$ | Brown et al. 2020 |
-# | synapses of the neocortex alone | $1.5 \cdot 10^{14}$ | Pakkenberg et al. 2003 |
+# | synapses of the neocortex | $1.5 \cdot 10^{14}$ | Pakkenberg et al. 2003 |
 #
-# Twice the neurons, and not a hundredth of the synapses. And a synapse is more
-# than a number: its strength changes within milliseconds of being used (Zucker
-# and Regehr 2002).
+# GPT-3 has twice as many parameters as a brain has neurons, and about a
+# thousandth of the synapses. And a synapse is more than a number: its strength
+# changes within milliseconds of being used (Zucker and Regehr 2002).
 #
 # ## Check yourself
 #
@@ -532,9 +533,10 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 # How weights are found; layers that share weights (convolutions, lesson 19) or
 # look at other positions (attention, lesson 09); normalisation, which holds
 # the size of the activations in deep networks by force (lesson 11). That one
-# hidden layer, if wide enough, can come close to any continuous function on a
-# bounded region is a theorem (Cybenko 1989); it neither says how wide nor how
-# to find the weights.
+# hidden layer, if wide enough, can come as close as you like to any continuous
+# function on a closed and bounded region is a theorem (Cybenko 1989 for
+# sigmoid, Leshno et al. 1993 for ReLU too); it says neither how wide nor how to
+# find the weights.
 #
 # ## Where it goes next
 #
@@ -550,6 +552,9 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 # - Rosenblatt, *The perceptron*, 1958, Psychological Review 65.
 # - Cybenko, *Approximation by superpositions of a sigmoidal function*, 1989,
 #   Mathematics of Control, Signals and Systems 2.
+# - Leshno, Lin, Pinkus and Schocken, *Multilayer feedforward networks with a
+#   nonpolynomial activation function can approximate any function*, 1993,
+#   Neural Networks 6.
 # - He, Zhang, Ren and Sun, *Delving deep into rectifiers*, 2015, arXiv
 #   1502.01852: PReLU, and the $\sqrt 2$.
 # - Hendrycks and Gimpel, *Gaussian error linear units*, 2016, arXiv
@@ -567,5 +572,5 @@ plots.lines({"spiking": rate, "ReLU": 50 * relu(current - 0.5)}, current,
 #   (1907)*, 1999, Brain Research Bulletin 50.
 # - Zucker and Regehr, *Short-term synaptic plasticity*, 2002, Annual Review of
 #   Physiology 64.
-# - Carey and Bartlett, *Acquiring a single new word*, 1978, Papers and Reports
-#   on Child Language Development 15.
+# - Dollaghan, *Child meets word: "fast mapping" in preschool children*, 1985,
+#   Journal of Speech and Hearing Research 28.

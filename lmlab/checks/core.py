@@ -47,6 +47,7 @@ def check_function(
     mistakes: dict[Callable, str] | None = None,
     tolerance: float = 1e-9,
     no_warnings: bool = False,
+    warning_question: str = "",
 ) -> None:
     """Compare `attempt` with `reference` on every case, or raise `CheckFailed`.
 
@@ -56,7 +57,8 @@ def check_function(
     mistakes: a typical wrong function -> the question that leads out of it, asked
         when the answer equals what that function returns on the failing case.
     tolerance: largest difference allowed, relative to max(1, |expected|).
-    no_warnings: a NumPy warning (overflow, invalid value) fails as well.
+    no_warnings: a NumPy warning (overflow, invalid value) fails as well, with
+        `warning_question` where there is one.
     """
     for case in cases:
         arguments = copy.deepcopy(case.arguments)
@@ -76,7 +78,7 @@ def check_function(
             raise CheckFailed(
                 f"{title}: not yet",
                 f"    the value is right, but NumPy warned: {warned}",
-                question,
+                warning_question or question,
             )
     passed(name, right)
 

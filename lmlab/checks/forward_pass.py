@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lmlab.checks.core import Case, call, check_function, fail, passed
+from lmlab.checks.compare import describe
+from lmlab.checks.core import (
+    Case,
+    CheckFailed,
+    call,
+    check_function,
+    fail,
+    passed,
+)
 
 PENCIL = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]), np.array([0.0, -1.0, 0.0])
 
@@ -98,6 +106,8 @@ def sigmoid(attempt: Callable) -> None:
             np.tanh: "tanh runs from -1 to 1: where does sigmoid start?",
             lambda z: np.exp(-z) / (1 + np.exp(-z)):
                 "Should large z give 1 or 0? Look at the sign in the exponent.",
+            lambda z: (np.sign(z) + 1) / 2:
+                "That is a step: what is sigmoid of a small number, such as 2?",
             lambda z: 1 / (1 + np.exp(-np.abs(z))):
                 "That is right where z is positive: what holds on the other side?",
         },
@@ -119,8 +129,12 @@ def softplus(attempt: Callable) -> None:
                 "That is ReLU: how much is softplus above it at z = 0?",
             lambda z: np.log1p(np.exp(-np.abs(z))):
                 "That is right where z is negative: what was taken out where z > 0?",
+            lambda z: z + np.log1p(np.exp(-np.abs(z))):
+                "That is right where z is positive: was z to be taken out elsewhere?",
             lambda z: np.maximum(z, 0) + np.exp(-np.abs(z)):
                 "At z = 0 the answer is ln 2: which logarithm is missing?",
+            lambda z: np.maximum(z, 0) + np.log2(1 + np.exp(-np.abs(z))):
+                "To which base is your logarithm?",
             lambda z: np.log2(1 + np.exp(z)): "To which base is your logarithm?",
         },
     )
@@ -131,7 +145,7 @@ def count_parameters(attempt: Callable) -> None:
     check_function(
         "count_parameters", attempt,
         cases=[Case(sizes) for sizes in (
-            [2, 4, 3], [2, 3, 1], [1, 1], [64, 32, 10], [5], [7, 7, 7, 7],
+            [3, 4, 5], [2, 3, 1], [1, 1], [64, 32, 10], [7, 7, 7, 7],
             [12288, 49152, 12288])],
         reference=_count,
         question="How many weights lead into a layer, and how many biases has it?",
@@ -146,9 +160,12 @@ def count_parameters(attempt: Callable) -> None:
                 "Does a layer share one bias, or has each neuron its own?",
             lambda s: math.prod(s):
                 "Which layers are joined by weights: all with all, or neighbours?",
+            lambda s: sum(i * o for i, o in zip(s, s[1:], strict=False)) + sum(s[1:-1]):
+                "The output layer computes too: has it no biases?",
+            lambda s: (s[0] + 1) * s[1]: "Does the sum reach the last layer?",
             lambda s: sum(s): "Those are the neurons: how many numbers has each?",
         },
-        right="7 nets, from one neuron to 1.2 billion parameters",
+        right="6 nets, from one neuron to 1.2 billion parameters",
     )
 
 
@@ -174,7 +191,8 @@ def forward(attempt: Callable) -> None:
         "forward", attempt,
         cases=cases,
         reference=_forward_loop,
-        question="Print the shape after each step: which axis are the rows?",
+        question="Follow one row with a pencil: what does each layer hand on, and how "
+                 "many numbers is that?",
         mistakes={
             lambda X, layers: _chain(X, layers, bias=lambda b: b[:, None]):
                 "Equal rows, unequal answers: along which axis does b lie?",
@@ -188,6 +206,12 @@ def forward(attempt: Callable) -> None:
                 "One row for each input is wanted: which way round is yours?",
             lambda X, layers: _chain(X, layers[:1], last=True):
                 "Does the loop reach the last layer?",
+            lambda X, layers: _chain(X, [layers[0], layers[-1]]):
+                "Does each layer have its turn once, whatever their number?",
+            lambda X, layers: _chain(np.maximum(X, 0), layers):
+                "Is ReLU laid on what comes into the net, or on what a layer hands on?",
+            lambda X, layers: _chain(0 * X + X[:1], layers):
+                "What becomes of the other rows of the batch?",
         },
         right="7 nets and batches; equal rows give equal answers",
     )
@@ -221,10 +245,11 @@ def _stable(name: str, attempt: Callable, one: Callable, mistakes: dict) -> None
             Case(rng.uniform(-1000, 1000, size=500), label="500 from -1000 to 1000"),
         ],
         reference=lambda z: np.vectorize(one, otypes=[float])(z),
-        question="Which exp still sees a large positive number? np.where computes both "
-                 "of its sides everywhere.",
+        question="What does the formula give for each of these numbers?",
         mistakes=mistakes,
         no_warnings=True,
+        warning_question="Which exp still sees a large positive number? np.where "
+                         "computes both of its sides everywhere.",
         right="5 arrays up to 1000 either way, without a warning",
     )
 
@@ -262,22 +287,27 @@ def _count(sizes):
 
 def _two_layers(layers) -> list[np.ndarray]:
     """Return W1, b1, W2, b2 as float arrays, or fail in the words of the task."""
-    wanted = "[(W1, b1), (W2, b2)]"
     try:
         (W1, b1), (W2, b2) = layers
         arrays = [np.asarray(part, dtype=float) for part in (W1, b1, W2, b2)]
     except (TypeError, ValueError):
-        fail("xor_weights()", layers, wanted,
-             "Two layers, each a pair of an array of weights and an array of biases?")
-    h = arrays[1].size
+        raise CheckFailed(
+            "xor_weights(): not yet",
+            f"    returned {describe(layers)}      expected [(W1, b1), (W2, b2)]",
+            "Two layers, each a pair of an array of weights and an array of biases?",
+        ) from None
+    h = arrays[1].size if arrays[1].ndim == 1 else 2
     shapes = [part.shape for part in arrays]
     if shapes != [(h, 2), (h,), (1, h), (1,)]:
         fail("xor_weights(), shapes of W1, b1, W2, b2", shapes,
              [(h, 2), (h,), (1, h), (1,)],
              "Weights are (out, in): how many neurons and inputs has each layer?")
     if not all(np.isfinite(part).all() for part in arrays):
-        fail("xor_weights()", layers, "finite numbers",
-             "Where do nan or inf come from?")
+        raise CheckFailed(
+            "xor_weights(): not yet",
+            f"    returned {describe(layers)}      expected finite numbers",
+            "Where do nan or inf come from?",
+        )
     return arrays
 
 

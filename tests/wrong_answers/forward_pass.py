@@ -119,6 +119,21 @@ def never_relu(X, layers):
     return X
 
 
+def relu_on_the_way_in(X, layers):
+    for W, b in layers:
+        X = np.maximum(X, 0) @ W.T + b
+    return X
+
+
+def two_layers_only(X, layers):
+    (W1, b1), (W2, b2) = layers[0], layers[-1]
+    return np.maximum(X @ W1.T + b1, 0) @ W2.T + b2
+
+
+def first_row_again(X, layers):
+    return np.repeat(row_by_row(X[:1], layers), len(X), axis=0)
+
+
 def not_turned_back(X, layers):
     X = X.T
     for number, (W, b) in enumerate(layers, start=1):
@@ -188,7 +203,9 @@ WRONG = {
         (lambda z: 1 / (1 + np.exp(z)), "sign in the exponent"),
         (lambda z: 1 / (1 + np.exp(-np.abs(z))), "on the other side"),
         (np.tanh, "tanh runs from -1 to 1"),
-        (lambda z: z, "returned [0, 2]"),
+        (lambda z: z, "What does the formula give"),
+        (lambda z: (np.sign(z) + 1) / 2, "That is a step"),
+        (lambda z: np.array([0.0, 0.5, 1.0]), "each of these numbers"),
     ],
     "softplus": [
         (softplus_naive, "which part of the logarithm is z itself"),
@@ -198,6 +215,8 @@ WRONG = {
         (lambda z: np.maximum(z, 0) + np.exp(-np.abs(z)), "which logarithm"),
         (lambda z: np.where(z > 30, z, np.log1p(np.exp(z))), "NumPy warned"),
         (lambda z: np.log2(1 + np.exp(z)), "To which base"),
+        (lambda z: np.maximum(z, 0) + np.log2(1 + np.exp(-abs(z))), "To which base"),
+        (lambda z: z + np.log(1 + np.exp(-abs(z))), "taken out elsewhere"),
     ],
     "count_parameters": [
         (weights_only, "how many biases are there"),
@@ -209,7 +228,9 @@ WRONG = {
         (lambda s: weights_only(s) + len(s) - 1, "share one bias"),
         (lambda s: int(np.prod(s)), "all with all"),
         (lambda s: sum(s), "Those are the neurons"),
-        (lambda s: s[0] * s[1] + s[1], "How many weights lead into a layer"),
+        (lambda s: s[0] * s[1] + s[1], "reach the last layer"),
+        (lambda s: weights_only(s) + sum(s[1:-1]), "The output layer computes too"),
+        (lambda s: 13, "How many weights lead into a layer"),
         (count_float, "whole number"),
     ],
     "forward": [
@@ -218,7 +239,10 @@ WRONG = {
         (never_relu, "Where is the ReLU"),
         (not_turned_back, "which way round"),
         (returns_in_the_loop, "reach the last layer"),
-        (lambda X, layers: X, "which axis are the rows"),
+        (relu_on_the_way_in, "what comes into the net"),
+        (two_layers_only, "have its turn once"),
+        (first_row_again, "the other rows of the batch"),
+        (lambda X, layers: X, "how many numbers is that"),
         (
             lambda X, layers: columns(X, [(W, 0 * b) for W, b in layers]),
             "where does b come in",
@@ -231,8 +255,14 @@ WRONG = {
         (net([[1, 1], [1, 1]], [0, -1], [[1], [-2]], [0]), "(out, in)"),
         (net([[1, -1], [1, -1]], [0, 0], [[1, 1]], [0]), "No hidden neuron is on"),
         (net([[0, 0], [0, 0]], [0, 0], [[0, 0]], [0]), "No hidden neuron is on"),
-        (lambda: [np.ones((2, 2)), np.array([[1.0, -2.0]])], "a pair"),
+        (lambda: [np.ones((2, 2)), np.array([[1.0, -2.0]])], "expected [(W1, b1)"),
         (lambda: np.ones((2, 2)), "(out, in)"),
+        (
+            lambda: [(np.array([0.0, -1.0]), np.ones((2, 2))),
+                     (np.array([0.0]), np.array([[1.0, -2.0]]))],
+            "expected [(2, 2), (2,), (1, 2), (1,)]",
+        ),
+        (net([[np.nan, 1], [1, 1]], [0, -1], [[1, -2]], [0]), "expected finite"),
         (lambda: None, "not attempted"),
     ],
 }
@@ -260,7 +290,11 @@ RIGHT = {
         lambda z: np.logaddexp(0, z),
         lambda z: np.where(z > 0, z, 0) + np.log(1 + np.exp(-abs(z))),
     ],
-    "count_parameters": [count_by_arrays, count_recursive],
+    "count_parameters": [
+        count_by_arrays,
+        count_recursive,
+        lambda s: np.sum([(i + 1) * o for i, o in zip(s, s[1:], strict=False)]),
+    ],
     "forward": [columns, row_by_row],
     "xor_weights": [
         net([[1, -1], [-1, 1]], [0, 0], [[1, 1]], [0]),
