@@ -322,7 +322,8 @@ check.backward(backward)
 #
 # Tasks 3 to 5 are an engine. Now the loop around it: forward, loss, backward,
 # and the update, which is nobody's business but yours. `scores` and
-# `squared_error` are given; the targets are -1 and 1.
+# `squared_error` are given; the targets are -1 and 1. The loss is a node of
+# shape (1, 1), and `loss.value.item()` is its number.
 
 # %%
 def scores(parameters, X):
@@ -364,8 +365,8 @@ check.train(train)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `loss = squared_error(scores(parameters, X), targets)`, and its number is
-# `loss.value.item()`. Then `backward(topological_order(loss))`.
+# `loss = squared_error(scores(parameters, X), targets)`. Write its number
+# down, then `backward(topological_order(loss))`.
 # </details>
 # <details><summary>Hint 3</summary>
 #

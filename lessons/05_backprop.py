@@ -14,7 +14,7 @@
 # from school that $x^2$ has the slope $2x$. The chain rule is explained where
 # it is needed.
 #
-# **Time** 35 minutes to read, 5 seconds to run
+# **Time** 35 minutes to read, 8 seconds to run
 
 # %%
 import numpy as np
@@ -430,7 +430,7 @@ correct = np.mean((class_1(moons[0]) > 0) == moons[1])
 print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}, {correct:.0%} right")
 
 # %% [markdown]
-# On the left an almost straight border, in the middle one that follows the
+# On the left a border with a single bend, in the middle one that follows the
 # moons, on the right how the loss got there. Lesson 03 left its hidden weights
 # to chance; here every weight was told its share of the blame, 500 times.
 #
