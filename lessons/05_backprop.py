@@ -120,13 +120,14 @@ print(f"z1 = {z1}, a1 = {a1}, z2 = {z2}, loss = {loss:g}")
 # twice as fast as `w`, then `L` moves 6 times as fast as `w`. Slopes along a
 # chain multiply. So start at the loss, and walk back one line at a time:
 #
-# | line, from the last to the first | its slope | so the loss changes with |
+# | line, from the last to the first | its slope | so the blame of |
 # | --- | --- | --- |
-# | $L = (z_2 - y)^2$ | $2\,(z_2 - y)$ | $z_2$: $-3$ |
-# | $z_2 = W_2\, a_1 + b_2$, a weight | the activation it multiplies | $W_2$: $-3\,a_1$, and $b_2$: $-3$ |
-# | $z_2 = W_2\, a_1 + b_2$, an activation | the weight on it | $a_1$: $-3\,W_2$ |
-# | $a_1 = \mathrm{relu}(z_1)$ | 1 if on, 0 if off | $z_1$: that of $a_1$, or 0 |
-# | $z_1 = W_1\, x + b_1$, a weight | the input it multiplies | $W_1$: that of its $z_1$, times $x$ |
+# | $L = (z_2 - y)^2$ | $2\,(z_2 - y)$ | $z_2$ is $-3$ |
+# | $z_2 = W_2\, a_1 + b_2$ | for a weight: its activation | $W_2$ is $-3\,a_1$ |
+# | the same line | for the bias: 1 | $b_2$ is $-3$ |
+# | the same line | for an activation: its weight | $a_1$ is $-3\,W_2$ |
+# | $a_1 = \mathrm{relu}(z_1)$ | 1 if on, 0 if off | $z_1$ is that of $a_1$, or 0 |
+# | $z_1 = W_1\, x + b_1$ | for a weight: its input | $W_1$ is that of $z_1$ times $x$ |
 #
 # Each line needs only what the lines above it found. Getting the gradient of
 # all weights in this way is *backpropagation* (反向传播), and one such walk is
