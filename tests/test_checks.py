@@ -213,3 +213,12 @@ def test_the_core_loads_no_torch():
     code = ("import sys, lmlab.checks.core; "
             "assert not {'torch', 'matplotlib'} & set(sys.modules)")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_slight_change_of_an_argument_is_shown_longer():
+    def nudges(x):
+        x[0] += 1e-7
+        return 0.0
+
+    with pytest.raises(CheckFailed, match=r"was \[3\], now it is \[3.0000001\]"):
+        call("f", nudges, np.array([3.0]))

@@ -208,10 +208,11 @@ def _same_arguments(title, attempt, before: Sequence, after: Sequence) -> None:
                 which = list(inspect.signature(attempt).parameters)[position]
             except (TypeError, ValueError, IndexError):
                 which = f"argument {position + 1}"
+            digits = 4 if describe(old) != describe(new) else 12
             raise CheckFailed(
                 f"{title}: not yet",
-                f"    changed its argument {which}: it was {describe(old)},"
-                f" now it is {describe(new)}",
+                f"    changed its argument {which}: it was {describe(old, digits)},"
+                f" now it is {describe(new, digits)}",
                 f"Which line writes into {which}, and could it work on a copy?",
             )
 
