@@ -1,0 +1,299 @@
+"""Checks of exercise 04: squared error, log-softmax, cross-entropy, perplexity.
+
+Each task is compared with Python's own numbers, element by element, on cases from a
+pencil's size to logits of 10,000 and characters that are forbidden (-inf).
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from lmlab.checks.core import Case, check_function
+
+
+def mse(attempt: Callable) -> None:
+    """Check `mse(output, label)` on arrays of one to three axes."""
+    rng = np.random.default_rng(40)
+    shapes = ((1,), (2, 2), (7,), (2, 3, 5), (500,))
+    check_function(
+        "mse", attempt,
+        cases=[
+            Case(np.array([3.0, 5.0]), np.array([1.0, 4.0])),
+            Case(np.array([2.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, 2.0, 7.0])),
+            *(Case(rng.normal(size=shape).round(1), rng.normal(size=shape).round(1),
+                   label=f"shape {shape}") for shape in shapes),
+        ],
+        reference=lambda output, label: math.fsum(
+            (a - b) ** 2 for a, b in zip(output.flat, label.flat, strict=True)
+        ) / output.size,
+        question="What are the gaps, their squares, and the mean of those?",
+        mistakes={
+            lambda o, y: ((o - y) ** 2).sum():
+                "Twice as many answers, as good as these: should the loss double?",
+            lambda o, y: np.sqrt(((o - y) ** 2).mean()):
+                "Is there a root in the formula?",
+            lambda o, y: abs(o - y).mean():
+                "Those are the sizes of the gaps: what is done to each of them?",
+            lambda o, y: (o - y).mean() ** 2:
+                "One gap of +1 and one of -1: which comes first, square or mean?",
+            lambda o, y: ((o - y) ** 2).mean() / 2:
+                "Where does the half come from? Some books put it there; not here.",
+        },
+        right="7 arrays of 1 to 500 answers, with up to three axes",
+    )
+
+
+def log_softmax(attempt: Callable) -> None:
+    """Check `log_softmax(logits)`: the last axis, 1e4, -inf, and no warning."""
+    rng = np.random.default_rng(41)
+    check_function(
+        "log_softmax", attempt,
+        cases=[
+            Case(np.array([2.0, 1.0, 0.0])),
+            Case(np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), label="two rows"),
+            Case(rng.normal(scale=3, size=(3, 3)).round(1), label="a square"),
+            Case(np.array([1e4, 0.0])),
+            Case(np.array([0.0, -math.inf, 1.0]), label="one is forbidden"),
+            Case(np.array([[1e4, 9999.0], [-1e4, -9999.0]]), label="two far rows"),
+            Case(np.array([5.0]), label="one choice"),
+            Case(rng.normal(scale=1e4, size=(4, 6, 9)), label="three axes"),
+        ],
+        reference=lambda z: np.apply_along_axis(_log_softmax, -1, z),
+        question="Which exp still sees a number far above 0, or which log a 0?",
+        mistakes={
+            lambda z: np.log(np.exp(z) / np.exp(z).sum(-1, keepdims=True)):
+                "exp(10000) is inf. Which shift of all scores changes nothing?",
+            lambda z: np.log(_softmax(z, -1)):
+                "A tiny probability is 0 before its log is taken. What is the log "
+                "of a fraction?",
+            lambda z: np.log(_softmax(z, -1) + 1e-9):
+                "Does adding something small leave the right answers right?",
+            lambda z: _softmax(z, -1):
+                "Those are probabilities: which function of them is wanted?",
+            lambda z: z - z.max(-1, keepdims=True):
+                "The largest is off: what is the log of the sum that divides?",
+            lambda z: z - np.log(np.exp(z).sum(-1, keepdims=True)):
+                "exp(10000) is inf. Which shift of all scores changes nothing?",
+            lambda z: np.log(_softmax(z, 0)):
+                "Do the probabilities of each row add up to 1, or of each column?",
+            lambda z: z - np.log(np.exp(z).sum()):
+                "How many rows share your sum, and how many should?",
+            lambda z: -_logs(z): "Can the log of a probability be above 0?",
+            lambda z: np.log2(_softmax(z, -1)): "To which base is your logarithm?",
+            lambda z: (z - z.max()) - np.log(
+                np.exp(z - z.max()).sum(-1, keepdims=True)):
+                "Whose largest score do you take away: the row's, or everybody's?",
+        },
+        no_warnings=True,
+        right="8 arrays: logits of 10,000, -inf, up to three axes, no warning",
+    )
+
+
+def cross_entropy(attempt: Callable) -> None:
+    """Check `cross_entropy(logits, labels)` from class indices, in nats."""
+    rng = np.random.default_rng(42)
+    cases = [
+        Case(np.array([[2.0, 1.0, 0.0]]), np.array([1]), label="one row"),
+        Case(np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), np.array([0, 1])),
+        Case(np.array([[1.0, 3.0], [0.0, 2.0]]), np.array([1, 0]), label="a square"),
+        Case(np.array([[1e4, 0.0], [0.0, 1e4]]), np.array([0, 0]), label="huge"),
+    ]
+    for rows, classes in ((5, 5), (8, 10), (200, 50)):
+        cases.append(Case(rng.normal(scale=3, size=(rows, classes)).round(1),
+                          rng.integers(classes, size=rows),
+                          label=f"{rows} rows, {classes} classes"))
+    check_function(
+        "cross_entropy", attempt,
+        cases=cases,
+        reference=lambda logits, labels: -math.fsum(
+            _log_softmax(row)[k] for row, k in zip(logits, labels, strict=True)
+        ) / len(labels),
+        question="For each row: how probable was its label, and how surprising is it?",
+        mistakes={
+            lambda z, y: _picked(z, y).sum(): "Is the loss a sum over rows, or a mean?",
+            lambda z, y: -_picked(z, y).mean():
+                "A probability is below 1, so its log is negative. Can surprise be?",
+            lambda z, y: -z[np.arange(len(y)), y].mean():
+                "Those are scores: what turns them into log-probabilities?",
+            lambda z, y: -np.exp(_logs(z))[np.arange(len(y)), y].mean():
+                "Those are probabilities: where is the logarithm?",
+            lambda z, y: -_logs(z)[:, y].mean():
+                "How many entries did you pick? There is one label a row.",
+            lambda z, y: -(_logs(z) * np.eye(z.shape[1])[y]).mean():
+                "By how much do you divide: by rows, or by rows times classes?",
+            lambda z, y: -_logs(z.T).T[np.arange(len(y)), y].mean():
+                "Over which axis do the probabilities add up to 1?",
+            lambda z, y: _picked(np.exp(_logs(z)), y).mean():
+                "Softmax twice? Print the numbers that go into log_softmax.",
+            lambda z, y: _picked(z, y).mean() / math.log(2):
+                "Bits or nats: to which base is your logarithm?",
+            lambda z, y: _picked(z, y):
+                "That is one surprise a row: how do they become one loss?",
+        },
+        right="7 batches of 1 to 200 rows, confident and wrong by 10,000 among them",
+    )
+
+
+def perplexity(attempt: Callable) -> None:
+    """Check `perplexity(log_probs)`: e to the mean surprise."""
+    rng = np.random.default_rng(43)
+    check_function(
+        "perplexity", attempt,
+        cases=[
+            Case(np.log([0.5, 0.5])),
+            Case(np.log([1 / 2, 1 / 8]), label="p = 1/2 and 1/8"),
+            Case(np.log([1 / 2, 1 / 4, 1 / 8, 1 / 8]), label="p = 1/2, 1/4, 1/8, 1/8"),
+            Case(np.zeros(3), label="three certainties"),
+            Case(np.full(5, -math.log(2483)), label="five uniform guesses"),
+            Case(np.log(rng.uniform(0.001, 1, size=2000)), label="2,000 tokens"),
+        ],
+        reference=lambda log_probs: math.exp(-math.fsum(log_probs) / len(log_probs)),
+        question="What is the mean surprise in nats, and e to that?",
+        mistakes={
+            lambda s: np.exp(np.mean(s)): "Is perplexity ever below 1? Mind the sign.",
+            lambda s: -np.mean(s): "That is the loss: how many equal choices is that?",
+            lambda s: np.exp(-np.sum(s)):
+                "A longer text is not a worse model: a sum, or a mean?",
+            lambda s: 2 ** -np.mean(s):
+                "These logs are natural: which base undoes them?",
+            lambda s: np.mean(np.exp(-np.asarray(s))):
+                "Which comes first, the mean or the exponential?",
+        },
+        right="6 texts of 2 to 2,000 tokens",
+    )
+
+
+def bits_per_character(attempt: Callable) -> None:
+    """Check `bits_per_character(log_probs, text)`: tokens are not characters."""
+    rng = np.random.default_rng(44)
+    line = "床前明月光"
+    check_function(
+        "bits_per_character", attempt,
+        cases=[
+            Case(np.log([0.5, 0.25]), "ab", label="a token a character"),
+            Case(np.log([0.5, 0.25]), "moonlight", label="two tokens"),
+            Case(np.log([0.5, 0.25, 0.125]), line, label="three tokens"),
+            Case(np.log(rng.uniform(0.1, 1, size=15)), line, label="15 bytes"),
+            Case(np.zeros(4), "moon", label="certain"),
+            Case(np.log(rng.uniform(0.01, 1, size=700)), line * 60,
+                 label="700 subwords"),
+        ],
+        reference=lambda log_probs, text: sum(
+            -math.log2(math.exp(s)) for s in log_probs) / len(text),
+        question="How many bits are all tokens together, and over how many characters?",
+        mistakes={
+            lambda s, t: -np.sum(s) / math.log(2) / len(s):
+                "Those are bits a token: what does the name promise?",
+            lambda s, t: -np.sum(s) / len(t): "Those are nats: how many bits is a nat?",
+            lambda s, t: -np.sum(s) * math.log(2) / len(t):
+                "A half has surprise 1 bit or 0.69 nats: multiply by ln 2, or divide?",
+            lambda s, t: np.sum(s) / math.log(2) / len(t):
+                "A log-probability is negative. Can surprise be?",
+            lambda s, t: -np.sum(s) / math.log(2) / len(t.encode()):
+                "How many bytes has one Chinese character? The text counts characters.",
+            lambda s, t: -np.sum(s) / math.log(2):
+                "That is for the whole text: how long is it?",
+            lambda s, t: 2 ** (-np.sum(s) / math.log(2) / len(t)):
+                "That is a number of choices: how many bits is it?",
+        },
+        right="6 texts, in bytes, characters, subwords",
+    )
+
+
+def softmax(attempt: Callable) -> None:
+    """Check `softmax(logits)`: each row for itself, however far apart rows are."""
+    rng = np.random.default_rng(45)
+    check_function(
+        "softmax", attempt,
+        cases=[
+            Case(np.array([[2.0, 1.0, 0.0]]), label="one row"),
+            Case(np.array([[1.0, 0.0], [1.0, 3.0]]), label="a square"),
+            Case(rng.normal(size=(3, 5)).round(1), label="3 rows, 5 classes"),
+            Case(np.array([[1e4, 9999.0], [0.0, 1.0]]), label="two far rows"),
+            Case(np.zeros((3, 1)), label="one class"),
+            Case(rng.normal(scale=50, size=(100, 40)), label="100 rows"),
+        ],
+        reference=lambda z: np.exp(np.apply_along_axis(_log_softmax, -1, z)),
+        question="Print the sums of the rows and of the columns: which should be 1?",
+        mistakes={
+            lambda z: _softmax(z, 0):
+                "What is the sum of the first row? Over which axis should it be 1?",
+            lambda z: _softmax(z, None): "How many rows share your sum?",
+            lambda z: np.exp(z - z.max(axis=1, keepdims=True)) / np.exp(
+                z - z.max(axis=1, keepdims=True)).sum(axis=1):
+                "The sums of the rows are right; do they stand as a row, or a column?",
+            lambda z: np.exp(z - z.max(axis=0)) / np.exp(
+                z - z.max(axis=0)).sum(axis=1, keepdims=True):
+                "Nearly: what does the largest of a *column* have to do with a row?",
+            lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True):
+                "The shift that kept exp small is gone: which one does a row need?",
+            lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(-1, keepdims=True):
+                "Whose largest score do you take away: the row's, or everybody's?",
+        },
+        right="6 batches; every row adds up to 1, however far apart the rows are",
+    )
+
+
+def three_losses(attempt: Callable) -> None:
+    """Check `three_losses(p)`: three means for the same forecasts."""
+    rng = np.random.default_rng(46)
+    check_function(
+        "three_losses", attempt,
+        cases=[
+            Case(np.array([0.5])),
+            Case(np.array([0.9, 0.2])),
+            Case(np.array([1.0, 1.0, 1.0]), label="always certain, always right"),
+            Case(np.array([1.0, 0.0]), label="certain, and once wrong"),
+            Case(np.array([0.6] * 7 + [0.4] * 3), label="10 days"),
+            Case(rng.uniform(0.01, 1, size=365), label="a year"),
+        ],
+        reference=lambda p: {
+            "absolute": math.fsum(1 - v for v in p) / len(p),
+            "squared": math.fsum((1 - v) ** 2 for v in p) / len(p),
+            "cross-entropy": math.fsum(
+                -math.log(v) if v else math.inf for v in p) / len(p),
+        },
+        question="What happened has label 1 and probability p: how wrong is that day?",
+        mistakes={
+            lambda p: _three(p, mean=np.sum): "A sum over days, or a mean?",
+            lambda p: _three(p, log=np.log):
+                "The log of a probability is negative. Can surprise be?",
+            lambda p: _three(1 - p):
+                "p belongs to what happened: does a larger p mean a larger loss?",
+            lambda p: _three(p, log=lambda v: -np.log2(v)):
+                "Bits or nats: to which base is your logarithm?",
+            lambda p: _three(p, log=lambda v: -np.log(1 - v)):
+                "In which of the three does p itself stand, and not 1 - p?",
+            lambda p: _three(p, square=lambda v: v**2):
+                "What is squared: the probability, or its gap to 1?",
+        },
+        right="6 forecasters, from always right to certain and wrong",
+    )
+
+
+def _log_softmax(row: np.ndarray) -> np.ndarray:
+    """The reference for one row, in Python's own numbers."""
+    top = max(row)
+    log_sum = top + math.log(math.fsum(math.exp(v - top) for v in row))
+    return np.array([v - log_sum for v in row])
+
+
+def _logs(z: np.ndarray) -> np.ndarray:
+    return np.apply_along_axis(_log_softmax, -1, z)
+
+
+def _picked(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Minus the log-probability of each row's label."""
+    return -_logs(z)[np.arange(len(labels)), labels]
+
+
+def _softmax(z: np.ndarray, axis: int | None) -> np.ndarray:
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def _three(p, mean=np.mean, log=lambda v: -np.log(v), square=lambda v: (1 - v) ** 2):
+    """The three losses with one part exchanged: what a wrong answer computes."""
+    parts = {"absolute": 1 - p, "squared": square(p), "cross-entropy": log(p)}
+    return {name: mean(part) for name, part in parts.items()}
