@@ -34,9 +34,9 @@ from lmlab import datasets, plots, show
 #
 # $$\text{Loss} = f(\text{ModelOutput}, \text{TrueLabel})$$
 #
-# Two choices of $f$ that need no more than a pencil, over $n$ answers $\hat
-# y_i$ to labels $y_i$: the *mean squared error* (均方误差), and the *mean
-# absolute error* (平均绝对误差).
+# Two choices of $f$ that need no more than a pencil, over $n$ answers
+# $\hat y_i$ to labels $y_i$: the *mean squared error* (均方误差), and the
+# *mean absolute error* (平均绝对误差).
 #
 # $$\text{MSE} = \tfrac1n \textstyle\sum_i (\hat y_i - y_i)^2 \qquad
 # \text{MAE} = \tfrac1n \textstyle\sum_i |\hat y_i - y_i|$$
@@ -145,7 +145,8 @@ for scores in (z, z + 1000, far):
 
 # %% [markdown]
 # If only differences count, what if all of them shrink? Dividing the scores by
-# a *temperature* (温度) $T$ before softmax is the knob on every chatbot.
+# a *temperature* (温度) $T$ before softmax does that; every model that writes
+# has this knob.
 #
 # > **Predict.** Which end gives always the same answer, a temperature near 0
 # > or a very high one? Does the order of the three ever change?
@@ -236,9 +237,10 @@ show.table(rows, ["margin", "p of the right one", "loss", "smoothed"])
 # $$\frac{d}{dz}(-\ln p) = p - 1 \qquad
 # \frac{d}{dz}(1 - p)^2 = -2\,(1 - p) \cdot p\,(1 - p)$$
 #
-# > **Predict.** A model starts at $z = -6$, so sure and so wrong that $p =
-# > 0.0025$. Both losses pull with learning rate 1. Which one is right first,
-# > and when?
+# > **Predict.** A model starts at $z = -6$, so sure and so wrong that
+# > $p = 0.0025$. In each step, $z$ moves against the slope, by as much as the
+# > slope. Under which loss does $p$ pass one half first, and after how many
+# > steps?
 
 # %%
 def sigmoid(z):
@@ -252,7 +254,7 @@ for name, slope in slopes.items():
     z1, path = -6.0, []
     for step in range(250):
         path.append(sigmoid(z1))
-        z1 -= 1.0 * slope(path[-1])                    # learning rate 1
+        z1 -= slope(path[-1])
     paths[name] = path
     print(f"{name}: right after {np.argmax(np.array(path) > 0.5)} steps")
 
@@ -268,10 +270,10 @@ plots.lines(paths, title="", xlabel="step", ylabel="p of the truth", ax=right)
 
 # %% [markdown]
 # Cross-entropy pulls hardest where the answer is worst: the pull is the
-# mistake, $1 - p$. Squared error multiplies the mistake by the slope $p\,(1 -
-# p)$ of the sigmoid, and on the far left that slope is nearly zero: as wrong
-# as can be, and almost no reason to move. It gets there in the end, but a
-# network with many such answers spends its training waiting.
+# mistake, $1 - p$. Squared error multiplies the mistake by the slope
+# $p\,(1 - p)$ of the sigmoid, and on the far left that slope is nearly zero:
+# as wrong as can be, and almost no reason to move. It gets there in the end,
+# but a network with many such answers spends its training waiting.
 #
 # With more than two classes the gradient of cross-entropy is as short. Let $y$
 # be the label with its single 1:
@@ -282,8 +284,9 @@ plots.lines(paths, title="", xlabel="step", ylabel="p of the truth", ax=right)
 # > 0.090, as above. The poet wrote the *third*, 年. What are the three slopes,
 # > and what is their sum?
 #
-# The formula, torch, and the definition of a slope (nudge each score a little
-# to both sides, and see what the loss does) have to agree.
+# The formula has to agree with the definition of a slope (nudge each score a
+# little to both sides, and see what the loss does), and with torch, which
+# finds slopes by itself; lesson 05 shows how.
 
 # %%
 def cross_entropy(z, k):
@@ -311,10 +314,10 @@ show.agree(by_formula, by_nudging, 1e-8, names=("formula", "nudging"))
 #
 # ## Which model is better?
 #
-# Three models forecast rain for the same ten days. The table in the next cell
-# holds the probability that each gave to what then happened: *timid* says 0.6
-# and is always on the right side; *steady* says 0.9 and is twice on the wrong
-# side, at 0.2; *bold* says 0.999 and is wrong once, at 0.001.
+# Three models forecast rain for the same ten days. The next cell holds the
+# probability that each gave to what then happened: *timid* says 0.6 and is
+# always on the right side; *steady* says 0.9 and is twice on the wrong side,
+# at 0.2; *bold* says 0.999 and is wrong once, at 0.001.
 #
 # > **Predict.** Order the three by mistakes, by squared error, by
 # > cross-entropy. Does one of them win every time?
@@ -336,10 +339,11 @@ for ax, (name, loss) in zip(panels, losses.items()):
 
 # %% [markdown]
 # Three losses, three winners. Counting mistakes sees only the side of 0.5; its
-# slope is zero nearly everywhere, so nothing can be trained on it. Squared
-# error (for forecasts: the *Brier score*) charges at most 1 for a day, and
-# forgives bold its one disaster. Cross-entropy has no such limit: that day
-# costs bold $-\ln 0.001 = 6.9$ nats, more than steady pays in all ten.
+# slope is zero nearly everywhere, so a training that follows slopes has
+# nothing to follow. Squared error (for forecasts: the *Brier score*) charges
+# at most 1 for a day, and forgives bold its one disaster. Cross-entropy has no
+# such limit: that day costs bold $-\ln 0.001 = 6.9$ nats, more than steady
+# pays in all ten.
 #
 # "Which model is better" has no answer before you say what a mistake costs.
 # Say it before the training, not after.
@@ -349,7 +353,8 @@ for ax, (name, loss) in zip(panels, losses.items()):
 # Labels are made by people, and people slip. Below, the images of 0 and 1
 # among the digits, and a teacher who writes down the wrong one in 1 case of 4.
 # Suppose a model that knows everything: it sees the true digit, and knows the
-# teacher's habit. It can do no better than say 0.75 for the true one, and pays
+# teacher's habit. With labels like these it can do no better than say 0.75 for
+# the true one (the bottom of a bowl, as with the smoothed label), and pays
 #
 # $$H = -0.75 \ln 0.75 - 0.25 \ln 0.25 = 0.56 \text{ nats,}$$
 #
@@ -403,20 +408,20 @@ print(f"end: old {on_old[-1]:.3f}, new {on_new[-1]:.3f}")
 # Two things to take away. A loss that stops far above zero need not mean a bad
 # model: at its best, this one is right more often than its teacher. And
 # language has a floor too, since nobody knows for certain how a sentence goes
-# on. Shannon (1951) let people guess English letters, and put theirs between
-# 0.6 and 1.3 bits a letter.
+# on. Shannon (1951) let people guess English letters, and put the floor
+# between 0.6 and 1.3 bits a letter.
 #
 # ## One poem, how many questions?
 #
 # > **From the documents.** 并非所有训练目标都平等 ("not all training
-# > objectives are equal"), one overview writes, and leaves it there.
+# > objectives are equal"), one overview writes.
 #
-# What could be unequal? A text becomes an exercise by hiding some of it and
-# asking for it; each hidden character is one question, and its surprise goes
-# into the loss. Three ways to hide are in use. *Causal* (GPT) asks for every
-# character and shows only what stands before. *Masked* (BERT) hides 15 % at
-# random, shows both sides, and asks for what is hidden. *Span corruption* (T5)
-# hides 15 % as well, but in runs of three on average.
+# Unequal in what? A text becomes an exercise by hiding some of it and asking
+# for it; each hidden character is one question, and its surprise goes into the
+# loss. Three ways to hide are in use. *Causal* (GPT) asks for every character
+# and shows only what stands before. *Masked* (BERT) hides 15 % at random,
+# shows both sides, and asks for what is hidden. *Span corruption* (T5) hides
+# 15 % as well, but in runs of three on average.
 #
 # > **Predict.** A quatrain has 20 characters. How many questions does each
 # > ask?
@@ -444,17 +449,17 @@ print("questions:", dict(zip(objectives, asked.sum(axis=1).tolist())))
 # Twenty against three: nearly seven times the signal from the same poem. What
 # the count does not say: which questions are *good*. A masked model may look
 # at both sides, so each of its questions comes with more to go on, and teaches
-# it to use both. The causal one must be answered from the left, which is what
-# writing takes.
+# it to use both. A causal question has to be answered from the left alone,
+# which is what writing takes.
 #
 # So measure. A very small reader gives each character a vector and sees up to
 # four characters to the left (masked and span: and four to the right). It
 # learns each way from the same number of quatrains. Then comes a question that
 # it was never asked: the *tone class* (平仄) of a character, level or oblique.
-# It stands nowhere in the text. But tones alternate in Tang verse, so they
-# show in the company that a character keeps. The *probe* (探针) that asks is a
-# linear classifier on the vectors alone: it learns from four fifths of the
-# characters and is tested on the last fifth, five times over.
+# It stands nowhere in the text. But tones alternate in most Tang verse, so
+# they show in the company that a character keeps. The *probe* (探针) that asks
+# is a linear classifier on the vectors alone: it learns from four fifths of
+# the characters and is tested on the last fifth, five times over.
 
 # %%
 quatrains = ["".join(poem.lines[i:i + 4]) for poem in datasets.tang_five()
@@ -462,19 +467,29 @@ quatrains = ["".join(poem.lines[i:i + 4]) for poem in datasets.tang_five()
 common = [c for c, _ in Counter("".join(quatrains)).most_common(398)]
 number = {c: i + 2 for i, c in enumerate(common)}      # 0: rare, 1: hidden
 text = torch.tensor([[number.get(c, 0) for c in q] for q in quatrains])
-print(f"{len(quatrains):,} quatrains, "
-      f"{(text == 0).double().mean():.0%} of their characters rare")
-
-# %%
 tone = datasets.pingze()
 sure = [c for c in common if tone.get(c) in ("level", "oblique")]
 level = np.array([tone[c] == "level" for c in sure])
-print(f"{len(sure)} characters of one tone class, {level.mean():.0%} level")
+print(f"{len(quatrains):,} quatrains; {(text == 0).double().mean():.0%} of "
+      f"the characters are rare; {len(sure)} others have one tone class")
+print(f"always guessing oblique is right for {1 - level.mean():.0%} of them")
 
 
 def probe(E):                                          # (characters, 24)
     rows = E.detach().numpy()[[number[c] for c in sure]]
     return cross_val_score(RidgeClassifier(), rows / rows.std(), level).mean()
+
+# %% [markdown]
+# The reader adds up nine vectors: those of the four characters before, of the
+# place itself (hidden, where it is asked for), and of the four after, each
+# turned by a matrix of its own. Causal reading multiplies the last five by
+# zero. The sum, with one more vector for the place in the poem, is compared
+# with the vectors of all characters, and softmax and cross-entropy do the
+# rest.
+#
+# > **Predict.** Each objective reads the same 6,400 quatrains. Whose vectors
+# > tell the tone best at the end, and who is there first? (The second cell
+# > below is the one on this page that takes seconds.)
 
 # %%
 def train(objective, steps=400, d=24):
@@ -527,14 +542,14 @@ for objective, each in zip(objectives, asked.sum(axis=1)):
 # ## What the documents say
 #
 # > **From the documents.** 损失函括 ... A misprint, for 损失函数包括: "loss
-# > functions include". It stands where one overview introduces them.
+# > functions include".
 #
 # > **From the documents.** Loss = f(ModelOutput, TrueLabel). **Right**, for
 # > one answer. A training takes the mean over many; and for a language model
 # > nobody writes a label: the next character of the text is the label.
 #
-# > **From the documents.** The loss measures 模型预测差距, "the gap" between
-# > prediction and 真实标签, the "true label". **Imprecise** twice:
+# > **From the documents.** Loss as the gap (差距) between the model's
+# > prediction (模型预测) and the true label (真实标签). **Imprecise** twice:
 # > cross-entropy is not a distance but a surprise, and a label may be wrong,
 # > which puts a floor under the loss that no model should pass.
 #

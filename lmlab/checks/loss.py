@@ -226,8 +226,8 @@ def softmax(attempt: Callable) -> None:
             lambda z: np.exp(z - z.max(axis=0)) / np.exp(
                 z - z.max(axis=0)).sum(axis=1, keepdims=True):
                 "Nearly: what does the largest of a *column* have to do with a row?",
-            lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True):
-                "The shift that kept exp small is gone: which one does a row need?",
+            lambda z: np.exp(z - z.max(1)) / np.exp(z - z.max(1)).sum(1):
+                "The axis is right. What is the shape of your sums: does it fit rows?",
             lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(-1, keepdims=True):
                 "Whose largest score do you take away: the row's, or everybody's?",
         },

@@ -135,6 +135,11 @@ def softmax_without_keepdims(z):
     return e / e.sum(axis=1)
 
 
+def softmax_axis_alone(z):
+    e = np.exp(z - z.max(axis=1))
+    return e / e.sum(axis=1)
+
+
 def softmax_no_shift(z):
     return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
 
@@ -234,7 +239,8 @@ WRONG = {
         (softmax_buggy, "the sum of the first row"),
         (softmax_one_axis_mended, "largest of a *column*"),
         (softmax_without_keepdims, "as a row, or a column"),
-        (softmax_no_shift, "which one does a row need"),
+        (softmax_axis_alone, "shape of your sums"),
+        (softmax_no_shift, "exp of a large number"),
         (softmax_one_shift, "or everybody's"),
         (lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(), "share your sum"),
         (lambda z: z, "which should be 1"),
