@@ -289,7 +289,7 @@ plots.lines(curves, shares, xlabel="share of the memory", ylabel="loss (nats)",
 # of five characters. You need not teach it that: change the guess before you
 # draw. While a line is not full, `/` gets the probability 0, and the others
 # grow so that they sum to 1 again. When it is full, nothing but `/` may come.
-# Chatbots are held to a form, such as valid JSON, in this way (Willard and
+# Chatbots can be held to a form, such as valid JSON, in this way (Willard and
 # Louf, 2023, arXiv 2307.09702).
 
 # %% tags=["task"]

@@ -51,6 +51,8 @@ def count_following(attempt: Callable) -> None:
                 "Is the first pair of each text there?",
             lambda texts: _counts(pairs(texts[-1:])):
                 "Do the counts of the earlier texts survive when the next one begins?",
+            lambda texts: {c: {} for c in "".join(texts)} | _counts(pairs(texts)):
+                "Nothing comes after the last character. Does it need a key?",
             lambda texts: Counter("".join(texts)):
                 "That says how often each one comes. What comes right after it?",
         },
@@ -99,6 +101,14 @@ def smoothed(attempt: Callable) -> None:
                 c: (counts[c] + k) / (counts.total() + k * len(counts))
                 for c in alphabet
             }: "Who gets a k: the characters that were seen, or all of the alphabet?",
+            lambda counts, alphabet, k: {
+                c: (counts[c] + k) / (counts.total() + k * len(alphabet))
+                for c in counts
+            }: "Does the loop run over what was seen, or over the whole alphabet?",
+            lambda counts, alphabet, k: {
+                c: (counts[c] or k) / sum(counts[a] or k for a in alphabet)
+                for c in alphabet
+            }: "Does a character that was seen get its k too?",
         },
         right="9 sets of counts (none at all, one character, a tiny k)",
     )
@@ -116,8 +126,9 @@ def draw(attempt: Callable) -> None:
     check_function(
         "draw", attempt,
         cases=[
-            Case(three, 0.1),
+            Case({"a": 0.25, "b": 0.75}, 0.7),
             Case(three, 0.6),
+            Case(three, 0.1),
             Case({"a": 0.25, "b": 0.75}, 0.3),
             Case({"b": 0.25, "a": 0.75}, 0.1),
             *(Case(three, u, label="on a border") for u in (0.25, 0.75, 0.0)),
@@ -125,7 +136,7 @@ def draw(attempt: Callable) -> None:
             Case({"a": 0.0, "b": 1.0}, 0.0, label="a has no piece"),
             Case(tenths, 0.55),
             *random,
-            Case(tenths, math.nextafter(1, 0), label="ten times 0.1 is less than 1"),
+            Case(tenths, math.nextafter(1, 0), label="u a little below 1, the sum too"),
         ],
         reference=_piece,
         question="Where does each piece of the ruler begin and end?",
@@ -144,8 +155,13 @@ def draw(attempt: Callable) -> None:
                 "That makes all pieces equally long. How long should each be?",
             lambda guess, u: _piece(guess, 1 - u):
                 "From which end of the ruler is u measured?",
+            lambda guess, u: _piece(
+                dict(sorted(guess.items(), key=lambda pair: -pair[1])), u
+            ): "Which piece lies first on the ruler: the longest, or the dict's first?",
+            lambda guess, u: next(iter(guess)):
+                "That is always the first. Where does u come in?",
         },
-        right="51 draws (on borders, a piece of length 0, u next to 1)",
+        right="52 draws (on borders, a piece of length 0, u next to 1)",
     )
 
 
@@ -277,6 +293,10 @@ def keep_form(attempt: Callable) -> None:
                 "While the line is not full, may `/` come?",
             only(lambda end, at, n: end == (at == n - 1)):
                 "At position length - 1, is the line full already?",
+            lambda guess, at, n: {
+                c: 0.0 if c == "/" else p + guess["/"] / (len(guess) - 1)
+                for c, p in guess.items()
+            }: "Is `a` still as many times likelier than `b` as it was before?",
             lambda *given: {c: p for c, p in reference(*given).items() if p}:
                 "Which characters of the guess are no longer in the dict?",
         },

@@ -38,6 +38,11 @@ def count_with_range_too_long(texts):
     return count((t[i], t[i + 1]) for t in texts for i in range(len(t)))
 
 
+def count_with_empty_keys(texts):
+    following = {c: Counter() for text in texts for c in text}
+    return following | count(neighbours(texts))
+
+
 def count_without_default(texts):
     following = {}
     for first, second in neighbours(texts):
@@ -65,6 +70,11 @@ def smooth_in_place(counts, alphabet, k):
     for c in alphabet:
         counts[c] += k
     return {c: counts[c] / counts.total() for c in alphabet}
+
+
+def smooth_only_the_unseen(counts, alphabet, k):
+    new = {c: counts[c] if counts[c] else k for c in alphabet}
+    return {c: n / sum(new.values()) for c, n in new.items()}
 
 
 def smooth_with_numpy(counts, alphabet, k):
@@ -108,6 +118,11 @@ def draw_sorts(guess, u):
         if u < end:
             return character
     return character
+
+
+def draw_lays_the_longest_first(guess, u):
+    longest_first = sorted(guess.items(), key=lambda pair: pair[1], reverse=True)
+    return draw_counts_down(dict(longest_first), u)
 
 
 def draw_returns_the_end(guess, u):
@@ -210,6 +225,7 @@ WRONG = {
         (lambda texts: count((b, a) for a, b in neighbours(texts)), "the one before"),
         (count_once, "counted once"),
         (count_with_range_too_short, "last pair"),
+        (count_with_empty_keys, "need a key"),
         (count_with_range_too_long, "How long is that sequence"),
         (lambda texts: count(neighbours(t[1:] for t in texts)), "first pair"),
         (lambda texts: count(p for t in texts for p in neighbours([t])[::2]),
@@ -237,7 +253,8 @@ WRONG = {
          "Where does k come in"),
         (lambda counts, alphabet, k: {
             c: (counts[c] + k) / (counts.total() + k * len(alphabet)) for c in counts
-         }, "no key 'c'"),
+         }, "the whole alphabet"),
+        (smooth_only_the_unseen, "get its k too"),
         (lambda counts, alphabet, k: {
             c: (counts[c] + 1) / (counts.total() + len(alphabet)) for c in alphabet
          }, "adds 1"),
@@ -253,10 +270,11 @@ WRONG = {
         (draw_takes_the_border, "< or <="),
         (draw_forgets_rounding, "end in a `return`"),
         (draw_sorts, "In which order"),
+        (draw_lays_the_longest_first, "Which piece lies first"),
         (draw_returns_the_end, "expected a string"),
         (lambda guess, u: list(guess)[int(u * len(guess))], "equally long"),
         (lambda guess, u: draw_counts_down(guess, 1 - u), "which end of the ruler"),
-        (lambda guess, u: list(guess)[0], "begin and end"),
+        (lambda guess, u: list(guess)[0], "always the first"),
     ],
     "perplexity": [
         (lambda p: -np.log(p).mean(), "That is the loss"),
@@ -294,7 +312,7 @@ WRONG = {
         (form_one_short, "full already"),
         (form_one_long, "only thing that may come"),
         (form_in_place, "changed its argument guess"),
-        (form_shares_the_rest_equally, "Which characters may come"),
+        (form_shares_the_rest_equally, "as many times likelier"),
         (lambda guess, position, length: form_by_cases(guess, 0, length),
          "only thing that may come"),
         (lambda guess, position, length: dict.fromkeys(guess, 0.0),
