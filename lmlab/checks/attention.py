@@ -82,7 +82,7 @@ def causal_mask(attempt: Callable) -> None:
 
 
 def single_head(attempt: Callable) -> None:
-    """Check `singleone_head(x, W_query, W_key, W_value, mask)` against a slow loop."""
+    """Check `single_head(x, W_query, W_key, W_value, mask)` against a slow loop."""
     check_function(
         "single_head", attempt,
         cases=head_cases(),
@@ -214,6 +214,8 @@ def attention_weights(attempt: Callable) -> None:
                 "The scale is right now. Which sums are 1, those of rows or columns?",
             lambda q, k: softmax(q @ k.T):
                 "Each row sums to 1. What did the scale bring down, and where is it?",
+            lambda q, k: softmax(q @ k.T / np.sqrt(len(k))):
+                "Each row sums to 1 now. What does len(key) count?",
             lambda q, k: softmax(q @ k.T / q.shape[1]):
                 "d is the variance: which divisor brings a variance of d to 1?",
             lambda q, k: q @ k.T / np.sqrt(q.shape[1]):

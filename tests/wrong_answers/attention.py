@@ -98,6 +98,14 @@ def matrices(n_chars, n_places, look=-1, strength=40.0, value="chars"):
     return W_query, W_key, W_value
 
 
+def copy_by_character(n_chars, n_places):
+    """Character c asks for character c - 1, wherever it stands."""
+    W_query = 100 * np.eye(n_chars, n_chars + n_places, 1)
+    W_query[:, n_chars:] = 0
+    chars = np.eye(n_chars, n_chars + n_places)
+    return W_query, chars, chars
+
+
 def copy_with_split_strength(n_chars, n_places):
     W_query, W_key, W_value = matrices(n_chars, n_places, strength=20.0)
     return [W_query, 20.0 * W_key, W_value]
@@ -177,6 +185,7 @@ WRONG = {
     ],
     "score_variance": [
         (lambda d, s: float(d), "Right for sigma = 1"),
+        (lambda d, s: d, "Right for sigma = 1"),
         (lambda d, s: d * s**2, "two factors"),
         (lambda d, s: s**4, "how many of them"),
         (lambda d, s: d**0.5 * s**2, "standard deviation"),
@@ -187,6 +196,7 @@ WRONG = {
     "attention_weights": [
         (buggy_weights, "This is the buggy one"),
         (lambda q, k: softmax(q @ k.T / np.sqrt(len(q))), "len(query)"),
+        (lambda q, k: softmax(q @ k.T / np.sqrt(len(k))), "len(key)"),
         (lambda q, k: softmax(q @ k.T / np.sqrt(q.shape[1]), 0), "rows or columns"),
         (lambda q, k: softmax(q @ k.T), "the scale"),
         (lambda q, k: softmax(q @ k.T / q.shape[1]), "which divisor"),
@@ -196,6 +206,7 @@ WRONG = {
     ],
     "copy_previous": [
         (lambda c, p: matrices(c, p, look=0), "looks at itself"),
+        (copy_by_character, "Which place does the query"),
         (lambda c, p: matrices(c, p, strength=1.0), "too softly"),
         (lambda c, p: matrices(c, p, strength=0.0), "are equal"),
         (lambda c, p: matrices(c, p, value="all"), "say which character"),
