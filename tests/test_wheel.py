@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution, metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 
@@ -65,3 +67,16 @@ def test_the_installed_course_finds_its_own_data(installed, tmp_path):
             "print(len(datasets.tang300()))")
     done = installed("-c", code, cwd=tmp_path)
     assert done.stdout.strip() == "320", done.stderr
+
+
+def test_every_pinned_version_installs_on_the_oldest_python_we_promise():
+    oldest = metadata("lmlab")["Requires-Python"].removeprefix(">=") + ".0"
+    pinned = [line.split("==")[0] for line in
+              (ROOT / "constraints.txt").read_text().splitlines() if "==" in line]
+    assert len(pinned) > 50
+    for name in pinned:
+        try:
+            needs = distribution(name).metadata["Requires-Python"] or ""
+        except ModuleNotFoundError:
+            continue  # of an extra that is not installed here
+        assert SpecifierSet(needs).contains(oldest), f"{name} needs Python {needs}"
