@@ -222,3 +222,7 @@ def test_a_slight_change_of_an_argument_is_shown_longer():
 
     with pytest.raises(CheckFailed, match=r"was \[3\], now it is \[3.0000001\]"):
         call("f", nudges, np.array([3.0]))
+
+
+def test_a_wrong_whole_number_is_shown_as_a_value():
+    assert "returned 3      expected 2.5" in compare.difference(3, 2.5, 1e-9).line

@@ -209,7 +209,7 @@ def _numeric(returned, expected, tolerance, where) -> Problem | None:
     wrong = ~(off <= tolerance)
     if not wrong.any():
         return None
-    if wanted.dtype.kind == "f" and mine.dtype.kind in "biu":
+    if not scalar and wanted.dtype.kind == "f" and mine.dtype.kind in "biu":
         return _wrong_dtype(mine, wanted, where)
     if wanted.size <= SHOWN:
         return _values(returned, expected, where)
