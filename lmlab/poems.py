@@ -1,13 +1,16 @@
 """What can be checked in a poem: form, tone pattern, rhyme, repeats, theme.
 
 Each rule is a function of the poem's lines, so that a teacher's taste, or a reward,
-is a sum of a few of them. Lesson 15 grades quatrains with them.
+is a sum of a few of them. Lesson 15 grades quatrains with them, real and spoilt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
+import numpy as np
+
 from lmlab import datasets
+from lmlab.datasets import Poem
 
 RHYMES: dict[str, str] = {
     "麻": "a ia ua", "波": "o io e uo", "皆": "ie ve ê", "开": "ai uai",
@@ -131,6 +134,27 @@ def theme(lines: Sequence[str], name: str) -> int:
     if name not in THEMES:
         raise ValueError(f"name must be one of {', '.join(THEMES)}: got {name!r}")
     return len(set("".join(lines)) & set(THEMES[name]))
+
+
+def quatrains(poems: Iterable[Poem]) -> list[tuple[str, ...]]:
+    """Return the lines of each poem, four at a time; what is left over is dropped.
+
+    An eight-line poem gives its two halves.
+    """
+    return [poem.lines[k : k + 4] for poem in poems
+            for k in range(0, len(poem.lines) - 3, 4)]
+
+
+def spoil(
+    poem: Sequence[str], lines: Sequence[str], count: int, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """Return the poem with `count` of its lines replaced by some drawn from `lines`."""
+    if not 0 <= count <= len(poem):
+        raise ValueError(f"count must be 0 to {len(poem)}: got {count}")
+    spoilt = list(poem)
+    for place in rng.permutation(len(poem))[:count]:
+        spoilt[place] = lines[rng.integers(len(lines))]
+    return tuple(spoilt)
 
 
 @cache

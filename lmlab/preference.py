@@ -4,6 +4,7 @@ A reward model never sees a score, only which of two answers was preferred. Less
 builds the loss by hand in NumPy and trains `PoemRanker` with `fit`.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import TypeVar
 
@@ -46,16 +47,18 @@ def ranking_pairs(rankings: Ids) -> tuple[Ids, Ids]:
     return rankings[..., first], rankings[..., second]
 
 
-def agreement(better: Tensor, worse: Tensor) -> float:
+def agreement(better: Ids, worse: Ids) -> float:
     """Return the share of pairs in which the better one scores higher; a tie is half.
 
-    better, worse: scores, one shape. Raises ValueError where they differ in shape or
-    are empty.
+    better, worse: scores, arrays or tensors of one shape. Scores within 1e-9 tie.
+    Raises ValueError where they differ in shape or are empty.
     """
+    better, worse = torch.as_tensor(better), torch.as_tensor(worse)
     _same_shape(better, worse)
     if better.numel() == 0:
         raise ValueError("better must hold at least one score: got none")
-    return torch.heaviside(better - worse, better.new_tensor(0.5)).mean().item()
+    lead = (better - worse).double()
+    return ((lead > 1e-9).double() + (lead.abs() <= 1e-9).double() / 2).mean().item()
 
 
 class PoemRanker(nn.Module):
@@ -64,31 +67,34 @@ class PoemRanker(nn.Module):
     `character` has one number for each character of the alphabet: what it is worth
     wherever it stands. `order` turns each character into a vector, lays the vectors
     side by side, and puts one hidden layer on top: it can see which character stands
-    where. A model with equal shapes and another `seed` starts from other vectors.
+    where. Two rankers of equal sizes with another `seed` start from other numbers.
     """
 
     def __init__(
         self,
-        n_characters: int,
+        alphabet: Iterable[str],
         length: int = 20,
-        d_vector: int = 16,
-        hidden: int = 64,
+        d_vector: int = 8,
+        hidden: int = 32,
         seed: int = 0,
     ):
         super().__init__()
         self.length = length
+        self.number = {c: i for i, c in enumerate(sorted(set(alphabet)))}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.character = nn.Embedding(n_characters, 1)
-            vectors = nn.Embedding(n_characters, d_vector)
+            exact = {"dtype": torch.float64}  # so that every machine starts alike
+            self.character = nn.Embedding(len(self.number), 1, **exact)
+            vectors = nn.Embedding(len(self.number), d_vector, **exact)
             self.order = nn.Sequential(
-                vectors,                                  # (n, length, d_vector)
-                nn.Flatten(),                             # (n, length * d_vector)
-                nn.Linear(length * d_vector, hidden), nn.ReLU(),
-                nn.Linear(hidden, 1),
+                vectors,                              # (n, length, d_vector)
+                nn.Flatten(),                         # (n, length * d_vector)
+                nn.Linear(length * d_vector, hidden, **exact), nn.ReLU(),
+                nn.Linear(hidden, 1, **exact),
             )
             nn.init.zeros_(self.character.weight)
             nn.init.normal_(vectors.weight, std=0.3)
+        self.float()
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the scores (n,) of the poems whose character ids are (n, length)."""
@@ -97,6 +103,31 @@ class PoemRanker(nn.Module):
                 f"ids must have shape (n, {self.length}): got {tuple(ids.shape)}"
             )
         return self.character(ids).sum((1, 2)) + self.order(ids).squeeze(1)
+
+    def ids(self, poems: Iterable[Sequence[str]]) -> Tensor:
+        """Return the character ids (n, characters) of n poems of equal length.
+
+        A poem is one string or several lines. Raises ValueError for a character
+        outside the alphabet and for poems of different lengths.
+        """
+        texts = ["".join(poem) for poem in poems]
+        lengths = {len(text) for text in texts}
+        if len(lengths) > 1:
+            raise ValueError(f"poems must have one length: got {sorted(lengths)}")
+        joined = "".join(texts)
+        try:
+            flat = np.array([self.number[character] for character in joined])
+        except KeyError:
+            unknown = "".join(sorted(set(joined) - self.number.keys()))
+            raise ValueError(
+                f"poems must keep to the alphabet: got {unknown!r}"
+            ) from None
+        return torch.from_numpy(flat.astype(np.int64)).view(len(texts), -1)
+
+    def score(self, poems: Iterable[Sequence[str]]) -> np.ndarray:
+        """Return the scores (n,) of n poems as an array; nothing is trained."""
+        with torch.no_grad():
+            return self(self.ids(poems)).numpy()
 
 
 def fit(

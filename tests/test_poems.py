@@ -8,9 +8,11 @@ from lmlab.poems import (
     RHYMES,
     THEMES,
     form,
+    quatrains,
     repeats,
     rhyme_class,
     rhymes,
+    spoil,
     theme,
     tonal,
     tones,
@@ -28,13 +30,6 @@ def swapped(poem, line, place, character):
     old = lines[line - 1]
     lines[line - 1] = old[: place - 1] + character + old[place:]
     return tuple(lines)
-
-
-def halves():
-    for poem in datasets.tang_five():
-        if len(poem.lines) == 8:
-            yield poem.lines[:4]
-            yield poem.lines[4:]
 
 
 def test_form_counts_lines_and_characters():
@@ -163,14 +158,35 @@ def test_a_theme_has_eight_different_characters():
     assert all(len(set(characters)) == 8 for characters in THEMES.values())
 
 
+def test_quatrains_are_the_four_lines_or_the_halves():
+    poems = datasets.tang_five()
+    four, eight = (next(p for p in poems if len(p.lines) == n) for n in (4, 8))
+    assert quatrains([four]) == [four.lines]
+    assert quatrains([eight]) == [eight.lines[:4], eight.lines[4:]]
+    assert quatrains([]) == []
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_spoil_replaces_so_many_lines_and_leaves_the_poem_alone(count):
+    spoilt = spoil(STORK_TOWER, ["山"], count, np.random.default_rng(0))
+    assert spoilt.count("山") == count
+    assert all(new in (old, "山") for new, old in zip(spoilt, STORK_TOWER, strict=True))
+
+
+def test_more_lines_than_there_are_cannot_be_spoilt():
+    with pytest.raises(ValueError, match="count must be 0 to 4: got 5"):
+        spoil(STORK_TOWER, ["山"], 5, np.random.default_rng(0))
+
+
 def test_the_pass_rates_of_the_docstrings_are_still_measured():
     poems = datasets.tang_five()
-    whole = [poem.lines for poem in poems if len(poem.lines) == 4]
+    whole = quatrains(poem for poem in poems if len(poem.lines) == 4)
+    halves = quatrains(poem for poem in poems if len(poem.lines) == 8)
     lines = [line for poem in poems for line in poem.lines]
     drawn = np.random.default_rng(0).integers(len(lines), size=(5000, 4))
     mixed = [[lines[i] for i in row] for row in drawn]
     for kind, in_tone, in_rhyme in (
-        (whole, 0.45, 0.77), (list(halves()), 0.70, 0.82), (mixed, 0.017, 0.09),
+        (whole, 0.45, 0.77), (halves, 0.70, 0.82), (mixed, 0.017, 0.09),
     ):
         assert np.mean([tonal(p) for p in kind]) == pytest.approx(in_tone, abs=0.006)
         assert np.mean([rhymes(p) for p in kind]) == pytest.approx(in_rhyme, abs=0.012)

@@ -74,35 +74,57 @@ def test_a_ranking_of_fewer_than_two_is_refused(rankings):
 
 
 def test_agreement_counts_a_tie_as_half():
-    better = torch.tensor([2.0, 1.0, 0.0, 3.0])
-    assert agreement(better, torch.tensor([1.0, 1.0, 1.0, 1.0])) == pytest.approx(0.625)
+    better = np.array([2.0, 1.0, 0.0, 3.0])
+    ones = np.ones(4)
+    assert agreement(better, ones) == pytest.approx(0.625)
+    assert agreement(torch.tensor(better), torch.tensor(ones)) == pytest.approx(0.625)
     with pytest.raises(ValueError, match="at least one"):
         agreement(torch.zeros(0), torch.zeros(0))
+
+
+def test_agreement_takes_the_last_digit_of_a_machine_for_a_tie():
+    assert agreement(np.array([0.1 + 0.2]), np.array([0.3])) == 0.5
 
 
 def test_the_ranker_starts_from_its_seed_and_leaves_the_global_one_alone():
     torch.manual_seed(3)
     wanted = torch.rand(1)
     torch.manual_seed(3)
-    one, same, other = (PoemRanker(30, seed=seed).order[0].weight for seed in (1, 1, 2))
+    one, same, other = (PoemRanker("abc", seed=seed).order[0].weight
+                        for seed in (1, 1, 2))
     assert torch.equal(torch.rand(1), wanted)
     assert torch.equal(one, same) and not torch.equal(one, other)
 
 
 def test_the_ranker_sees_order_and_characters():
-    model = PoemRanker(30, length=4)
-    ids = torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1]])
-    first, second = model(ids).tolist()
+    model = PoemRanker("abcde", length=4)
+    first, second = model.score(["abcd", "dcba"])
     assert first != second
     with torch.no_grad():
-        model.character.weight[4] += 5
-    assert model(ids).tolist() == pytest.approx([first + 5, second + 5], abs=1e-5)
+        model.character.weight[model.number["d"]] += 5
+    assert model.score(["abcd", "dcba"]) == pytest.approx([first + 5, second + 5],
+                                                          abs=1e-5)
+
+
+def test_a_poem_may_come_as_lines_or_as_one_text():
+    model = PoemRanker("春夏秋冬", length=4)
+    assert model.ids([("春夏", "秋冬")]).tolist() == model.ids(["春夏秋冬"]).tolist()
+    assert model.ids(iter(["春", "冬"])).shape == (2, 1)
+
+
+@pytest.mark.parametrize("poems, words", [
+    (["春夏", "春"], r"one length: got \[1, 2\]"),
+    (["日春日月"], "alphabet: got '日月'"),
+])
+def test_poems_that_the_ranker_cannot_read_are_refused(poems, words):
+    with pytest.raises(ValueError, match=words):
+        PoemRanker("春夏秋冬").ids(poems)
 
 
 @pytest.mark.parametrize("shape", [(20,), (2, 14), (2, 20, 1)])
 def test_the_ranker_refuses_another_length(shape):
     with pytest.raises(ValueError, match=r"ids must have shape \(n, 20\)"):
-        PoemRanker(30)(torch.zeros(shape, dtype=torch.long))
+        PoemRanker("abc")(torch.zeros(shape, dtype=torch.long))
 
 
 def test_fit_finds_the_character_that_decides_and_repeats_itself():
@@ -112,7 +134,7 @@ def test_fit_finds_the_character_that_decides_and_repeats_itself():
     better[:, 2] = 0
     runs = []
     for _ in range(2):
-        model = PoemRanker(10, length=4).double()
+        model = PoemRanker("0123456789", length=4).double()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         runs.append(fit(model, optimiser, better, worse, steps=60))
     assert runs[0] == runs[1] and len(runs[0]) == 60
@@ -123,7 +145,7 @@ def test_fit_finds_the_character_that_decides_and_repeats_itself():
 
 
 def test_fit_moves_only_what_the_optimiser_holds():
-    model = PoemRanker(10, length=4)
+    model = PoemRanker("0123456789", length=4)
     ids = torch.arange(8).reshape(2, 4)
     optimiser = torch.optim.Adam(model.order.parameters())
     fit(model, optimiser, ids, ids.flip(0), steps=3)
@@ -131,7 +153,7 @@ def test_fit_moves_only_what_the_optimiser_holds():
 
 
 def test_fit_refuses_pairs_that_do_not_match():
-    model = PoemRanker(10, length=4)
+    model = PoemRanker("0123456789", length=4)
     optimiser = torch.optim.Adam(model.parameters())
     ids = torch.zeros(2, 4, dtype=torch.long)
     for better, worse in ((ids, ids[:1]), (ids[:0], ids[:0])):
