@@ -1,0 +1,354 @@
+# %% [markdown]
+# # Exercises: the reward model
+#
+# Six tasks, from the chance that one poem beats another to a ranker of your
+# own that picks among thousands. They train what
+# [lesson 15](../lessons/15_reward_model.ipynb) showed. Everything is NumPy.
+# Right below each task stands its check; run it as often as you like. Hints
+# are folded. **Time** 50 minutes.
+
+# %%
+import numpy as np
+
+from lmlab import plots, poems
+from lmlab.checks import reward_model as check
+from lmlab.datasets import tang_five
+
+
+# %% [markdown]
+# ## 1. Who wins?   ●○○  4 minutes
+#
+# Bradley and Terry give every poem a score, and let nothing but the difference
+# decide how likely one is preferred to another. Every reward model rests on
+# this line.
+
+# %% tags=["task"]
+def win_probability(score: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return how likely each poem of `score` is preferred to that of `other`.
+
+    score, other: (n,). Returns (n,), each between 0 and 1.
+
+    >>> win_probability(np.array([0.0, np.log(3)]), np.array([0.0, 0.0]))
+    array([0.5 , 0.75])
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.win_probability(win_probability)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Two equal scores must give one half. Which function of the difference does?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Sigmoid, $\sigma(d) = 1 / (1 + e^{-d})$, from lesson 03. Which way round is
+# the difference, if a higher `score` must win more often?
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `1 / (1 + np.exp(other - score))`.
+# </details>
+
+# %% [markdown]
+# ## 2. The loss of a comparison, without overflow   ●●○  7 minutes
+#
+# The loss is the surprise at what the teacher said,
+# $-\ln \sigma(r_{\text{better}} - r_{\text{worse}})$, averaged over the pairs.
+# Written like that it breaks when a model is badly wrong: $\sigma$ becomes 0,
+# and its logarithm is minus infinity. Scores that differ by 10,000 must still
+# give a finite loss, and no warning.
+
+# %% tags=["task"]
+def pair_loss(better: np.ndarray, worse: np.ndarray) -> float:
+    """Return the mean loss of the pairs, in nats.
+
+    better, worse: (n,), the scores of the preferred and of the other poem.
+
+    >>> round(float(pair_loss(np.array([0.0]), np.array([10_000.0]))), 3)
+    10000.0
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.pair_loss(pair_loss)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# $-\ln \frac{1}{1 + e^{-d}}$ is a logarithm of a quotient: write it without
+# the quotient.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# $\ln(1 + e^{-d})$ is $\ln(e^0 + e^{-d})$. For a large negative $d$ it is
+# nearly $-d$. NumPy has a function for the logarithm of a sum of two
+# exponentials.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `np.logaddexp(0, worse - better)`, and its mean.
+# </details>
+
+# %% [markdown]
+# ## 3. A ranking is many pairs   ●○○  5 minutes
+#
+# A teacher who ranks $K$ poems has made $K(K-1)/2$ comparisons at one go. Take
+# them out.
+
+# %% tags=["task"]
+def ranking_pairs(ranking: list[int]) -> list[tuple[int, int]]:
+    """Return every pair (better, worse) that the ranking holds.
+
+    ranking: ids of poems, the best first. The pairs of the best come first,
+    each in the order of the ranking.
+
+    >>> ranking_pairs([7, 3, 5])
+    [(7, 3), (7, 5), (3, 5)]
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.ranking_pairs(ranking_pairs)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Which poems does the second of the ranking beat?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Two loops: over the places, and over what stands behind each place.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `ranking[place + 1:]` is what stands behind. Or look up
+# `itertools.combinations`.
+# </details>
+
+# %% [markdown]
+# ## 4. One gradient step   ●●○  10 minutes
+#
+# A linear ranker scores a poem with answers $x$ to four questions as
+# $w \cdot x$. For one pair, with $d = x_{\text{better}} - x_{\text{worse}}$,
+# the loss is $-\ln \sigma(w \cdot d)$, and its gradient by $w$ is
+# $-\sigma(-w \cdot d)\, d$. Take one step of gradient descent on the mean loss
+# of all pairs.
+
+# %% tags=["task"]
+def gradient_step(
+    w: np.ndarray,
+    X: np.ndarray,
+    better: np.ndarray,
+    worse: np.ndarray,
+    learning_rate: float,
+) -> np.ndarray:
+    """Return the weights after one step; `w` itself stays as it is.
+
+    w: (features,). X: (poems, features).
+    better, worse: (pairs,) whole numbers, the rows of X that were compared.
+
+    >>> X = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> gradient_step(np.zeros(2), X, np.array([0]), np.array([1]), 1.0)
+    array([ 0.5, -0.5])
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.gradient_step(gradient_step)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Do the example with a pencil: the two scores are equal, so how hard does the
+# pair pull, and along which difference?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `X[better] - X[worse]` is (pairs, features), and times `w` it is the gap of
+# each pair. Two minus signs meet: that of the gradient and that of descent.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `pull = 1 / (1 + np.exp(difference @ w))`, and `w` plus the learning rate
+# times the mean of `pull[:, None] * difference`.
+# </details>
+
+# %% [markdown]
+# ## 5. Find the bug   ●●○  8 minutes
+#
+# This function learns a score for each poem and needs no questions: every
+# comparison pushes one poem up and the other down. Below, poem 0 always beats
+# poem 1, and poem 1 always beats poem 2.
+#
+# > **Predict.** Read the code. Which poem will end up highest?
+
+# %%
+def buggy_push(score, better, worse, learning_rate):
+    """Return the scores after every pair has pushed two poems apart."""
+    gap = score[better] - score[worse]
+    pull = 1 / (1 + np.exp(gap))
+    pushed = score.copy()
+    np.add.at(pushed, worse, learning_rate * pull)
+    np.add.at(pushed, better, -learning_rate * pull)
+    return pushed
+
+
+score = np.zeros(3)
+for step in range(20):
+    score = buggy_push(score, np.array([0, 0, 1]), np.array([1, 2, 2]), 0.1)
+print(score.round(1))
+
+
+# %% [markdown]
+# The worst poem leads, and the harder it leads, the harder it is pushed.
+# `np.add.at` is no bug: unlike `pushed[worse] += ...` it adds up where a poem
+# comes more than once. Write the function as it should be.
+
+# %% tags=["task"]
+def push(
+    score: np.ndarray,
+    better: np.ndarray,
+    worse: np.ndarray,
+    learning_rate: float,
+) -> np.ndarray:
+    """Return the scores after every pair has pushed two poems apart.
+
+    score: (poems,). better, worse: (pairs,) whole numbers, poems compared.
+    The pull of a pair is taken from the scores as they came in.
+
+    >>> push(np.zeros(2), np.array([0]), np.array([1]), 1.0)
+    array([ 0.5, -0.5])
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.push(push)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Half of the code is right. Which half: the line that computes the pull, or
+# the two that use it?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The poem that was preferred should go up.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `better` gets `+ learning_rate * pull`, `worse` gets `-`.
+# </details>
+
+# %% [markdown]
+# ## 6. Best of n, with your own ranker   ●●●  12 minutes
+#
+# A pupil hands in $n$ poems at a time, and the ranker picks the one it scores
+# highest. Write what the picks are worth: by the ranker, and in truth.
+
+# %% tags=["task"]
+def best_of(
+    score: np.ndarray, truth: np.ndarray, rounds: np.ndarray
+) -> tuple[float, float]:
+    """Return the mean score and the mean true grade of the picks.
+
+    score, truth: (poems,). rounds: (rounds, n) whole numbers, in each row the
+    poems handed in together. The pick of a row has the highest score in it;
+    of equals, the first in the row.
+
+    >>> best_of(np.array([1.0, 2.0, 3.0, 0.5]),
+    ...         np.array([5.0, 2.0, 4.0, 6.0]), np.array([[3, 0], [2, 1]]))
+    (2.0, 4.5)
+    """
+    # YOUR CODE HERE
+    raise NotImplementedError()
+
+
+# %% tags=["check", "raises-exception"]
+check.best_of(best_of)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `score[rounds]` is a table of the shape of `rounds`. Along which axis is the
+# best one sought?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `argmax` gives places in a row, from 0 to n - 1. Which poem stands there?
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `picks = rounds[np.arange(len(rounds)), place]`; both means are over `picks`.
+# </details>
+
+# %% [markdown]
+# Now put it all to work. A teacher of snow grades 3,000 quatrains by a rule
+# (2 points for a character of snow, 3 for the tone pattern, 2 for a rhyme,
+# minus 1 for a repeated character) and says only, with noise, which of two
+# she likes better. Your `gradient_step` learns four weights from 12 of her
+# comparisons and from 600, and your `best_of` lets each ranker pick.
+#
+# > **Predict.** Which of the two promises more than it keeps?
+
+# %%
+rng = np.random.default_rng(0)
+real = poems.quatrains(tang_five())
+lines = [line for poem in real[:2000] for line in poem]
+shelf = [poems.spoil(real[i], lines, int(rng.integers(5)), rng)
+         for i in rng.choice(len(real), size=3000, replace=False)]
+X = np.array([[poems.theme(poem, "snow"), poems.tonal(poem),
+               poems.rhymes(poem), poems.repeats(poem)] for poem in shelf],
+             dtype=float)
+truth = X @ np.array([2.0, 3.0, 2.0, -1.0])
+print(f"{len(shelf):,} poems, mean grade {truth.mean():.1f}")
+
+
+# %% tags=["raises-exception"]
+def train(pairs: int) -> np.ndarray:
+    """Learn the four weights from noisy comparisons with your step."""
+    two = np.random.default_rng(5).integers(len(X), size=(pairs, 2))
+    felt = truth[two] + np.random.default_rng(6).gumbel(size=two.shape)
+    better = np.where(felt[:, 0] > felt[:, 1], *two.T)
+    worse = two.sum(axis=1) - better
+    w = np.zeros(4)
+    for _ in range(1000):
+        w = gradient_step(w, X, better, worse, 0.5)
+    return w
+
+
+weights = {pairs: train(pairs) for pairs in (12, 600)}
+for pairs, w in weights.items():
+    print(f"{pairs:3d} comparisons: weights", w.round(1))
+
+# %% tags=["raises-exception"]
+tries = [1, 2, 4, 8, 16, 32, 64]
+titles = ["Taught by 12 comparisons", "Taught by 600"]
+for ax, w in zip(plots.axes(titles, n=2, width=10), weights.values()):
+    picked = [best_of(X @ w, truth, rng.integers(len(X), size=(500, n)))
+              for n in tries]
+    gain = np.transpose(picked) - np.transpose(picked[:1])
+    plots.lines({"promised": gain[0], "kept": gain[1]}, tries, title="", ax=ax,
+                logx=True, marks=True, xlabel="n", ylabel="gain over one poem")
+
+# %% [markdown]
+# Twelve comparisons are explained best by large weights, and some of them are
+# wrong: this ranker likes repeats, and cares nothing for rhyme. So it promises
+# about twice what it keeps. The one that heard 600 found the rule, and keeps
+# its word.
