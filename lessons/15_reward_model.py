@@ -108,8 +108,8 @@ print("Elo", elo.round(), ":",
 #
 # Two things to keep. A constant added to every score changes nothing: a score
 # has no zero. And its unit is free: multiply by $400/\ln 10 \approx 174$ and
-# you have the ratings named after Elo (1978), in the logistic form that chess
-# servers use, where a lead of 400 points means odds of 10 to 1.
+# you have the ratings of chess players named after Elo (1978), in their
+# logistic form: a lead of 400 points means odds of 10 to 1.
 #
 # ## The loss of one comparison
 #
@@ -348,11 +348,12 @@ from lmlab.preference import PoemRanker, fit
 alphabet = {character for poem in poems for character in "".join(poem.lines)}
 blank, reader = (PoemRanker(alphabet).double() for _ in range(2))
 lines = [line for poem in known for line in poem]
-spoilt = [spoil(poem, lines, rng.integers(1, 5), rng) for poem in 4 * known]
+spoilt = [spoil(poem, lines, rng.integers(1, 5), rng) for poem in 2 * known]
 adam = torch.optim.Adam(reader.order.parameters(), lr=0.01)
-fit(reader, adam, reader.ids(4 * known), reader.ids(spoilt), steps=400)
+fit(reader, adam, reader.ids(2 * known), reader.ids(spoilt), steps=300)
 print(f"from nothing: {agrees(blank.score(test)):.0f} %")
 print(f"has read:     {agrees(reader.score(test)):.0f} %")
+show.source(PoemRanker.forward)
 show.source(fit)
 
 # %% [markdown]
@@ -491,9 +492,9 @@ for ax, n in zip(plots.axes(titles, "n", "gain", n=2, width=9), (600, 30_000)):
           f"kept {gain[1, -1]:.1f} of {most[-1] - most[0]:.1f}")
 
 # %% [markdown]
-# Neither falls. Taught by 600 comparisons, the companion promises more than
-# twice what it keeps, and keeps less than half of what was there to be had.
-# Taught by 30,000 it keeps its word, and two thirds. Best of n is a gentle
+# Neither falls. Taught by 600 comparisons, the companion promises nearly twice
+# what it keeps, and keeps half of what was there to be had. Taught by 30,000
+# it keeps its word, and some more of the possible. Best of n is a gentle
 # pupil: it only ever picks among lines that people wrote.
 #
 # A greedier one starts from a test poem, tries 100 changes of one character,
@@ -517,7 +518,7 @@ for ax, n in zip(plots.axes(titles, "changes", "gain, mean of 20 poems", n=2,
                             width=9), (600, 30_000)):
     model, rise = taught["has read"][n][0], []
     texts = ["".join(poem) for poem in test[::150]]
-    for step in range(121):
+    for step in range(101):
         true = np.mean([look(as_lines(text)) @ rule for text in texts])
         rise.append((model.score(texts).mean(), true))
         texts = [change(model, text) for text in texts]
@@ -528,18 +529,18 @@ for ax, n in zip(plots.axes(titles, "changes", "gain, mean of 20 poems", n=2,
           " / ".join(as_lines(texts[0])))
 
 # %% [markdown]
-# There it is. Taught by 600 comparisons, the score soars and the grade hardly
-# moves. Taught by 30,000, both rise for some forty changes; then the score
-# goes on rising, and the true grade no longer does. A pupil who is rewarded
+# There it is. Taught by 600 comparisons, the score soars and the grade stays
+# about where it was. Taught by 30,000, both rise for some fifty changes; then
+# the score goes on rising, and the true grade sinks. A pupil who is rewarded
 # for the score finds what the score gets wrong. This is *over-optimisation*
 # (过度优化); Gao et al. (2022) measured how it grows with the pressure, for best
 # of n and for reinforcement learning.
 #
-# Now read the poems. The last line says, character by character: ice ice snow
-# snow lining. It has what she likes, and what she minds, repeats. A perfect
-# copy of her *rule* would not save us either: it never asked for sense. The
-# companion is a stand-in for the rule, and the rule was a stand-in for poetry;
-# each is good only as long as nobody leans on it.
+# Now read the poems. The second line of the last one says, character by
+# character: winter cold white snow salt. Had the companion been a copy of her
+# *rule*, without a flaw, it would praise such lines no less: the rule never
+# asked for sense. The companion is a stand-in for the rule, and the rule was a
+# stand-in for poetry; each is good only as long as nobody leans on it.
 #
 # ## Two companions who disagree
 #
