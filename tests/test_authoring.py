@@ -590,7 +590,8 @@ def nbval_report(built_once, tmp_path_factory):
 
 def run_nbval(root: Path) -> str:
     """Run the notebook tests of a project, and return what they say."""
-    command = ["pytest", "--nbval", "-p", "no:cacheprovider", "--color=no", "."]
+    options = ["-rN", "-p", "no:cacheprovider", "--color=no"]  # no summary: it repeats
+    command = ["pytest", "--nbval", *options, "."]
     environment = os.environ | {"PYTHONPATH": str(root), "PYTEST_ADDOPTS": ""}
     return subprocess.run(
         [sys.executable, "-m", *command],
