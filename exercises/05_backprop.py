@@ -4,7 +4,7 @@
 # Six tasks, from one nudge to an engine that trains. You write the rules that
 # [lesson 05](../lessons/05_backprop.ipynb) showed, on arrays this time; the
 # last task puts them all to work on the two moons. Right below each task
-# stands its check; run it as often as you like. Hints are folded. **Time** 55
+# stands its check; run it as often as you like. Hints are folded. **Time** 60
 # minutes.
 
 # %%
@@ -156,6 +156,8 @@ check.add_backward(add_backward)
 # %% tags=["task"]
 def relu_backward(a: np.ndarray, g: np.ndarray) -> np.ndarray:
     """Return the gradient of a, given `g`, that of max(a, 0); 0 where a is 0.
+
+    a, g: the same shape, any; so is the result.
 
     >>> relu_backward(np.array([-1.0, 2.0]), np.array([5.0, -7.0]))
     array([ 0., -7.])

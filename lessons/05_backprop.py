@@ -2,10 +2,8 @@
 # # Which weight is to blame, and by how much?
 #
 # Lesson 03 got an answer out of a network, lesson 04 measured how wrong it is.
-# On this page you find out what each weight had to do with it: by nudging it,
-# then with a pencil, then with an engine of your own that does it for any
-# formula. At the end two networks have learned, and you have seen why deep
-# ones long could not.
+# On this page you find out what each weight had to do with it: by nudging, with
+# a pencil, and with an engine of your own that does it for any formula.
 #
 # **You will** measure a gradient, send one backwards through the net of
 # lesson 03, and build an engine that trains a reader of digits.
@@ -14,7 +12,7 @@
 # from school that $x^2$ has the slope $2x$. The chain rule is explained where
 # it is needed.
 #
-# **Time** 35 minutes to read, 8 seconds to run
+# **Time** 30 minutes to read, 8 seconds to run
 
 # %%
 import numpy as np
@@ -28,25 +26,23 @@ from lmlab.autograd import Tensor, cross_entropy
 # %% [markdown]
 # ## Feel the slope
 #
-# You stand on a hillside in thick fog and want to go down. You cannot see the
-# valley, but your foot can feel how the ground tilts. A loss is such a
+# You stand on a hillside in thick fog and want to go down. You see
+# nothing, but your foot feels how the ground tilts. A loss is such a
 # landscape: every point is one setting of the weights, its height is the loss.
 # Take one with two weights, a bowl:
 #
 # $$L(w) = w_0^2 + 3\,w_1^2$$
 #
-# Feel along one direction at a time: nudge one weight up by a tiny $h$, then
-# down by as much, and see what the loss does per unit of nudge. This *central
-# difference* is close to the *partial derivative* (偏导数), the slope in that
-# direction:
+# Nudge one weight up by a tiny $h$, then down by as much, and see what the loss
+# does per unit of nudge. This *central difference* is close to the *partial
+# derivative* (偏导数), the slope in that direction:
 #
 # $$\frac{\partial L}{\partial w_i} \approx
 # \frac{L(w_i + h) - L(w_i - h)}{2h}$$
 #
 # The partial derivatives of all weights together are the *gradient* (梯度).
 #
-# > **Predict.** You stand at $w = (2, 1)$. With a pencil: what is the
-# > gradient?
+# > **Predict.** With a pencil: what is the gradient at $w = (2, 1)$?
 
 # %%
 def bowl(w):
@@ -60,42 +56,39 @@ def numeric_gradient(f, w, h=1e-5):
 
 w = np.array([2.0, 1.0])
 print("measured:", numeric_gradient(bowl, w).round(6))
-print("pencil:  ", np.array([2 * w[0], 6 * w[1]]))
 
 # %% [markdown]
-# The gradient points uphill, where the loss grows fastest. So step the other
-# way, by a small share of it, called the *learning rate* (学习率):
+# The pencil says $2 w_0$ and $6 w_1$, which is 4 and 6 too. The gradient
+# points uphill, where the loss grows fastest. So step the other way, by a
+# small share of it, called the *learning rate* (学习率):
 #
 # `new = old - learning_rate * gradient`
 #
-# > **Predict.** The bottom of the bowl is at (0, 0). Does the arrow that
-# > points straight downhill from (2, 1) point at it?
+# > **Predict.** The bottom of the bowl is at (0, 0). Walk from (2, 1) in a
+# > straight line, the way that goes down fastest there. Do you come through
+# > the bottom?
 
 # %%
 path, grid = [w], np.linspace(-3, 3, 121)
 for _ in range(15):
     path.append(path[-1] - 0.08 * numeric_gradient(bowl, path[-1]))
 
-ax = plots.axes("Downhill leads across the contours, not to the bottom",
+ax = plots.axes("The first direction misses the bottom, small steps find it",
                 xlabel="$w_0$", ylabel="$w_1$", height=4)
 ax.contour(grid, grid / 2, bowl(np.meshgrid(grid, grid / 2)),
-           levels=[0.3, 1, 2, 4, 7, 10], colors=plots.MUTED, linewidths=1)
-ax.plot(*np.transpose(path), "o-", color=plots.COLORS[0])
-ax.annotate("", w - 0.2 * numeric_gradient(bowl, w), w,
-            arrowprops={"arrowstyle": "-|>", "lw": 3, "color": plots.ACCENT})
-ax.plot(0, 0, "+", color=plots.INK, markersize=14)
+           levels=[0.5, 2, 4, 7, 10], colors="grey", linewidths=1)
+ax.axline(w, slope=6 / 4, color=plots.ACCENT, linestyle="--")
+ax.plot(*np.transpose(path), "o-")
 ax.set_aspect("equal")
 
 # %% [markdown]
-# It does not: the arrow leaves the contour line (a line of equal loss) at a
-# right angle and runs past the bottom. The gradient knows the ground under
-# your foot and nothing else. Fifteen small steps (the blue dots), each with a
-# fresh gradient, go round the bend and arrive near the bottom, the cross, all
-# the same.
+# You miss it: the dashed line crosses the contour (a line of equal loss) at a
+# right angle and passes beside the bottom. The gradient knows the ground
+# under your foot and nothing else. Fifteen small steps (the dots), each with a
+# fresh gradient, go round the bend and come near the bottom all the same.
 #
-# Two evaluations of the loss per weight are cheap for two weights. GPT-3 has
-# 175 billion (Brown et al. 2020): 350 billion runs of the model before the
-# first step is taken. There has to be a better way.
+# Two runs of the loss per weight are cheap for two weights. GPT-3 has 175
+# billion (Brown et al. 2020): 350 billion runs of the model for the first step.
 #
 # ## The chain rule, with a pencil
 #
@@ -105,9 +98,8 @@ ax.set_aspect("equal")
 # %%
 x, y = np.array([1.0, 2.0]), 1.0
 W1 = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]])    # (3 neurons, 2 inputs)
-b1 = np.array([0.0, -1.0, 0.0])
 W2 = np.array([[1.0, -2.0, 3.0]])                       # (1 neuron, 3 inputs)
-b2 = np.array([0.5])
+b1, b2 = np.array([0.0, -1.0, 0.0]), np.array([0.5])
 
 z1 = W1 @ x + b1
 a1 = np.maximum(z1, 0)
@@ -116,56 +108,57 @@ loss = np.sum((z2 - y) ** 2)
 print(f"z1 = {z1}, a1 = {a1}, z2 = {z2}, loss = {loss:g}")
 
 # %% [markdown]
-# The *chain rule* says: if `L` moves 3 times as fast as `d`, and `d` moves
-# twice as fast as `w`, then `L` moves 6 times as fast as `w`. Slopes along a
-# chain multiply. So start at the loss, and walk back one line at a time:
+# The *chain rule* says: if `L` moves 3 times as fast as `d`, and `d` twice as
+# fast as `w`, then `L` moves 6 times as fast as `w`. Slopes along a chain
+# multiply. So start at the loss and walk back, one line at a time.
 #
-# | line, from the last to the first | its slope | so the blame of |
-# | --- | --- | --- |
-# | $L = (z_2 - y)^2$ | $2\,(z_2 - y)$ | $z_2$ is $-3$ |
-# | $z_2 = W_2\, a_1 + b_2$ | for a weight: its activation | $W_2$ is $-3\,a_1$ |
-# | the same line | for the bias: 1 | $b_2$ is $-3$ |
-# | the same line | for an activation: its weight | $a_1$ is $-3\,W_2$ |
-# | $a_1 = \mathrm{relu}(z_1)$ | 1 if on, 0 if off | $z_1$ is that of $a_1$, or 0 |
-# | $z_1 = W_1\, x + b_1$ | for a weight: its input | $W_1$ is that of $z_1$ times $x$ |
+# Call the slope of the loss along a number the *blame* of that number, and
+# write `dz2` for the blame of `z2`. Negative blame means: more of it, less
+# loss.
 #
-# Each line needs only what the lines above it found. Getting the gradient of
-# all weights in this way is *backpropagation* (反向传播), and one such walk is
-# a *backward pass*.
+# | line, from the last to the first | what it passes back |
+# | --- | --- |
+# | $L = (z_2 - y)^2$ | $dz_2 = 2\,(z_2 - y)$ |
+# | $z_2 = W_2\, a_1 + b_2$ | $dz_2$, to a weight times its activation |
+# | | and to an activation times its weight; $db_2 = dz_2$ |
+# | $a_1 = \mathrm{relu}(z_1)$ | $dz_1$ is $da_1$ if the neuron is on, else 0 |
+# | $z_1 = W_1\, x + b_1$ | $dz_1$, to a weight times its input; $db_1 = dz_1$ |
+#
+# Getting the gradient of all weights in this way is *backpropagation*
+# (反向传播), and one such walk is a *backward pass*.
 #
 # > **Predict.** Six weights lead into the hidden layer, three out of it. Which
 # > of the nine get no blame at all?
 
 # %%
-dz2 = 2 * (z2 - y)                     # (1,)   dz2 is short for dL/dz2
+dz2 = 2 * (z2 - y)                     # (1,)
 dW2, db2 = np.outer(dz2, a1) + 0, dz2  # (1, 3), (1,); + 0 turns -0 into 0
 da1 = W2.T @ dz2                       # (3,)
 dz1 = np.where(z1 > 0, da1, 0)         # (3,)
 dW1, db1 = np.outer(dz1, x), dz1       # (3, 2), (3,)
-print(f"dz2 = {dz2}, da1 = {da1}, dz1 = {dz1}")
-plots.network([2, 3, 1], weights=[dW1, dW2],
-              labels=[["$x_1$", "$x_2$"], ["$a_1$", "$a_2$", "$a_3$"],
-                      ["$z_2$"]],
+
+names = [["$x_1$", "$x_2$"], ["$a_1$", "$a_2$", "$a_3$"], ["$z_2$"]]
+plots.network([2, 3, 1], weights=[dW1, dW2], labels=names,
               title="Gradients: a neuron that is off takes no blame")
 
 # %% [markdown]
 # The three around the third neuron, drawn dotted: it was off, so nothing that
 # came in or went out could change the loss. The largest blame, 12, is on the
-# weight from $x_2$ to the second neuron: a chain of
-# $-3 \cdot -2 \cdot 1 \cdot 2$.
+# weight from $x_2$ to the second neuron: a chain of four slopes, -3 for the
+# error, -2 for the weight in the output, 1 for the ReLU, 2 for the input.
 #
-# Is the pencil right? Nudging settles it. Put the nine weights and four biases
-# in one row of 13 numbers:
+# Is the pencil right? Put the nine weights and four biases in one row of 13
+# numbers, and nudge:
 
 # %%
-def loss_of(weights, X=x, y=y):        # X: one input, or a row for each
-    W1, b1 = weights[:6].reshape(3, 2), weights[6:9]
-    W2, b2 = weights[9:12].reshape(1, 3), weights[12:]
-    return np.mean((np.maximum(X @ W1.T + b1, 0) @ W2.T + b2 - y) ** 2)
-
-
 def flat(arrays):                      # many arrays as one row of numbers
     return np.concatenate([np.ravel(a) for a in arrays])
+
+
+def loss_of(weights, X=x, Y=y):        # X: one input, or a row for each
+    W1, b1, W2, b2 = np.split(weights, [6, 9, 12])
+    a1 = np.maximum(X @ W1.reshape(3, 2).T + b1, 0)
+    return np.mean((a1 @ W2.reshape(1, 3).T + b2 - Y) ** 2)
 
 
 weights, gradient = flat([W1, b1, W2, b2]), flat([dW1, db1, dW2, db2])
@@ -175,28 +168,25 @@ show.agree(gradient, numeric_gradient(loss_of, weights), 1e-7,
 # %% [markdown]
 # ## One step, weight by weight
 #
-# Learning is *adjusting the connection weights* (调整连接权重), says one
-# document. Here it happens: `new = old - learning_rate * gradient`, once, for
-# every number in the net.
+# Now take one step, `new = old - learning_rate * gradient`, with all of them.
 #
 # > **Predict.** A weight whose gradient is negative: does it go up or down?
 
 # %%
-names = [f"W1[{i}, {j}]" for i in range(3) for j in range(2)]
-names += ["b1[0]", "b1[1]", "b1[2]"]
-names += ["W2[0, 0]", "W2[0, 1]", "W2[0, 2]", "b2[0]"]
+net = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+names = [f"{n}{[*i]}" for n, p in net.items() for i in np.ndindex(p.shape)]
 new = weights - 0.01 * gradient
-show.table([[name, f"{o:g}", f"{g:g}", f"{n:g}"]
-            for name, o, g, n in zip(names, weights, gradient, new)],
-           header=["weight", "old", "gradient", "new"])
+rows = [[name, *(f"{number:g}" for number in row)]
+        for name, *row in zip(names, weights, gradient, new)]
+show.table(rows, header=["weight", "old", "gradient", "new"])
 
 # %% [markdown]
 # Up: where more of it means less loss, take more. Did the step pay? If the
-# ground kept the tilt it has here, a step would lower the loss by gradient
-# times step, summed over the weights. That is the promise; beside it stands
-# the loss that is found after the step. The learning rate is not the only
-# choice: the last two rows use the signs of the gradient alone, and let the
-# output layer alone move.
+# ground kept its tilt, a step would lower the loss by gradient times step,
+# summed over the weights. That is the loss promised; beside it stands the loss
+# found after the step. And there is more to choose than the learning rate: the
+# last two rows use nothing but the signs of the gradient, and let the output
+# layer alone move.
 #
 # > **Predict.** The loss is 2.25. After a step with learning rate 0.001, 0.01
 # > or 0.1, which one is lowest, and is any of them above 2.25?
@@ -206,7 +196,7 @@ output_layer = np.arange(13) >= 9
 steps = {f"{r} × gradient": r * gradient for r in (0.001, 0.01, 0.1)}
 steps["0.02 × signs"] = 0.02 * np.sign(gradient)
 steps["0.01 × gradient, output layer"] = 0.01 * gradient * output_layer
-rows = [[name, f"{loss - s @ gradient:.3f}", f"{loss_of(weights - s):.3f}"]
+rows = [[name, f"{loss - gradient @ s:.3f}", f"{loss_of(weights - s):.3f}"]
         for name, s in steps.items()]
 show.table(rows, header=["step", "loss promised", "loss found"])
 
@@ -214,65 +204,57 @@ show.table(rows, header=["step", "loss promised", "loss found"])
 # At 0.001 the promise is nearly kept. At 0.01 it cannot be (no square is below
 # zero), yet the step pays well. At 0.1 it jumps across the valley and ends
 # five times as high as it began. A gradient is a promise about the near
-# neighbourhood, and what to do with it is a choice. Lesson 06 is about that
-# choice.
+# neighbourhood; what to do with it is a choice, and lesson 06 is about it.
 #
 # ## An engine that keeps receipts
 #
-# Nobody wants to do this by pencil for every new formula. But every formula is
-# made of a few kinds of step. So let every number keep a receipt: which
-# numbers it was made of, and its slope along each of them. When two numbers
-# are added, both slopes are 1. When they are multiplied, the slope along each
-# is the other one. ReLU's is 1 or 0.
+# A new formula should not need a new pencil: every formula is made of a few
+# kinds of step. So let every number keep a receipt: which numbers it was made
+# of, and its slope along each of them. For a sum both slopes are 1; for a
+# product the slope along each is the other one; ReLU's is 1 or 0.
+#
+# One thing needs care: a number may pass blame on only when it has received
+# all of its own. So put all numbers in a line, every input before what is made
+# of it (a *topological order*), and walk from the end. The order in which they
+# were made is such a line: that is the tape.
 
 # %%
 tape = []                              # all numbers, in the order of making
 
 
 class Value:
-    """A number that remembers what it was made of, and its slopes."""
-
     def __init__(self, data, inputs=(), slopes=()):
         self.data, self.grad = data, 0.0
-        self.inputs, self.slopes = inputs, slopes
+        self.inputs, self.slopes = inputs, slopes           # the receipt
         tape.append(self)
 
     def __add__(self, other):
-        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+        return Value(self.data + other.data, (self, other), (1, 1))
 
     def __mul__(self, other):
-        return Value(self.data * other.data, (self, other),
-                     (other.data, self.data))
+        slopes = other.data, self.data
+        return Value(self.data * other.data, (self, other), slopes)
 
     def relu(self):
-        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
-
-# %% [markdown]
-# Going back, one thing needs care: a number may pass blame on only when it has
-# received all of its own. So all numbers have to stand in a line, every input
-# before what is made of it (a *topological order*), and the walk starts at the
-# end. The order in which they were made is such a line: that is what the tape
-# is for. (In the exercise you find an order from the receipts alone.)
+        return Value(max(self.data, 0), (self,), (int(self.data > 0),))
 
 # %%
 def backward(loss):
-    for node in tape:
-        node.grad = 0.0
     loss.grad = 1.0                    # the loss moves as fast as itself
     for node in reversed(tape):
         for i, slope in zip(node.inputs, node.slopes):
             i.grad += node.grad * slope                     # the chain rule
 
 # %% [markdown]
-# That is the whole engine. Follow with it the chain on which the pencil found
-# 12, through the second hidden neuron: its weight `w = 1` on the input
-# `x = 2`, its bias `b = -1`, its weight `v = -2` in the output. What the other
-# neurons and the target contribute comes to `rest = 0.5`. The picture writes
-# on every edge what flows back along it.
+# That is the whole engine. Send it along the chain on which the pencil found
+# 12: the second hidden neuron has the weight `w = 1` on the input `x = 2`, the
+# bias `b = -1`, and the weight `v = -2` in the output. The rest (the first
+# neuron, the output's bias, the target) adds $1 + 0.5 - 1 = 0.5$. On every
+# edge of the picture stands what flows back along it.
 #
-# > **Predict.** The error `d` enters `L = d * d` twice, and along each edge
-# > flows -1.5. What is the gradient of `d`? And what would it be if the last
-# > line of `backward` said `=` in place of `+=`?
+# > **Predict.** The error `d` is -1.5, and it enters `L = d * d` twice. What
+# > is the gradient of `d`? And what would it be if the last line of `backward`
+# > said `=` in place of `+=`?
 
 # %%
 tape.clear()                           # a fresh formula
@@ -282,127 +264,120 @@ L = d * d
 backward(L)
 
 name = dict(zip(tape, "w x b v rest wx z a va d L".split()))
+boxes = {name[node]: f"{name[node]} = {node.data:g}" for node in tape}
 edges = [(name[i], name[node], f"{node.grad * slope:g}")
          for node in tape for i, slope in zip(node.inputs, node.slopes)]
-plots.graph({name[node]: f"{name[node]} = {node.data:g}" for node in tape},
-            edges, title="Going back, slopes multiply along a chain "
-            "and add up where paths meet")
+plots.graph(boxes, edges, title="Going back, slopes multiply along a chain "
+                                "and add up where paths meet")
 print(f"gradient of d: {d.grad:g}, of w: {w.grad:g}")
 
 # %% [markdown]
-# The two edges add up to -3, the pencil's `dz2`; overwriting would have kept
-# -1.5 and lost half of the blame, without any error message. On the far left
-# `w` has its 12. A number used in several places is blamed for all of them:
-# you will meet it again as biases, as word vectors, as one weight used at
-# every position of a text.
+# The two edges between `d` and `L` add up to -3, the pencil's `dz2`;
+# overwriting would have kept -1.5 and lost half of the blame, without any
+# error message. On the far left `w` receives its 12. A number used in several
+# places is blamed for all of them: you will meet that again in biases, in word
+# vectors, in one weight used at every position of a text.
 #
 # ## The same on arrays
 #
 # One object per number is slow. `lmlab.autograd` is the same machine on NumPy
-# arrays, in 300 lines that you can read. One thing changes: an array has no
-# single slope along another array. In place of a number, the receipt holds a
-# small function, a *rule*: given the gradient `g` of the result, return the
-# gradient of the input. The cell shows one of them as it stands in the
-# package, and sends the pencil's net through it. A `Tensor` is an array with
-# receipts; plain arrays beside it are constants.
+# arrays, in 300 lines that you can read: a `Tensor` is an array with a
+# receipt, and plain arrays beside it are constants. An array has no single
+# slope along another one, so the receipt holds a *rule*: given the gradient
+# `g` of the result, return the gradient of the input. Below are the two rules
+# of a product, as they stand in the package.
 #
 # > **Predict.** `b` has three numbers and is added to each of the four rows of
-# > a table. The loss is the sum over the table. What is the gradient of `b`?
+# > a table (NumPy calls it *broadcasting*). The loss is the sum over the
+# > table. What is the gradient of `b`?
 
 # %%
 show.source(Tensor.__mul__)
-
-net = [Tensor(p) for p in (W1, b1, W2, b2)]
-hidden = (net[0] @ x + net[1]).relu()
-((net[2] @ hidden + net[3] - y) ** 2).sum().backward()
-show.agree(flat(p.grad for p in net), gradient, 1e-12,
-           names=("lmlab.autograd", "pencil"))
 
 b = Tensor(np.zeros(3))
 (np.ones((4, 3)) + b).sum().backward()
 print("gradient of b:", b.grad)
 
 # %% [markdown]
-# Four each: NumPy's broadcasting used every number of `b` in four rows, and a
-# shared number adds up. So the rule for biases in a batch is: sum over the
-# rows.
+# Four each: every number of `b` was used in four rows, and what is shared adds
+# up. So the rule for biases in a batch is: sum over the rows.
 #
-# Now the test that counts: 50 random inputs at once, with random targets, the
-# same line for `lmlab.autograd` and for torch, and every number nudged too.
+# Now the pencil's net, and then the test that counts: 50 random inputs at
+# once, through `lmlab.autograd`, through torch, and by nudging.
+
+# %%
+def squared_error(net, X, Y):
+    W1, b1, W2, b2 = net
+    return (((X @ W1.T + b1).relu() @ W2.T + b2 - Y) ** 2).mean()
+
+
+ours = [Tensor(p) for p in (W1, b1, W2, b2)]
+squared_error(ours, x, y).backward()
+show.agree(flat(p.grad for p in ours), gradient, 1e-12,
+           names=("lmlab.autograd", "pencil"))
 
 # %%
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(50, 2)), rng.normal(size=(50, 1))
-T = [Tensor(p) for p in (W1, b1, W2, b2)]
-t = [torch.tensor(p, requires_grad=True) for p in (W1, b1, W2, b2)]
-(((X @ T[0].T + T[1]).relu() @ T[2].T + T[3] - Y) ** 2).mean().backward()
-hidden = (torch.tensor(X) @ t[0].T + t[1]).relu()
-((hidden @ t[2].T + t[3] - torch.tensor(Y)) ** 2).mean().backward()
+ours = [Tensor(p) for p in (W1, b1, W2, b2)]
+squared_error(ours, X, Y).backward()
+theirs = [torch.tensor(p, requires_grad=True) for p in (W1, b1, W2, b2)]
+squared_error(theirs, torch.tensor(X), torch.tensor(Y)).backward()
 
-ours, torchs = flat(p.grad for p in T), flat(p.grad for p in t)
 nudged = numeric_gradient(lambda w: loss_of(w, X, Y), weights)
-show.agree(ours, torchs, 1e-12, names=("lmlab.autograd", "torch"))
+ours, theirs = (flat(p.grad for p in net) for net in (ours, theirs))
+show.agree(ours, theirs, 1e-12, names=("lmlab.autograd", "torch"))
 show.agree(ours, nudged, 1e-7, names=("lmlab.autograd", "nudging"))
 
 # %% [markdown]
-# The two that use the chain rule agree to twelve digits, nudging to seven. It
-# is an approximation, and the only one that needs no trust: whenever you write
-# a gradient, nudge it.
+# The two that use the chain rule agree to twelve decimals, nudging to seven.
+# It is an approximation, and the one that needs no trust: whenever you write a
+# gradient, nudge it.
 #
 # ## Four things happen in one iteration
 #
-# Two moons to be told apart, a net of two layers with 16 hidden neurons, and
-# two logits. Training repeats one *iteration* (一次迭代). Count what happens
-# in it, and watch when the weights move.
+# Two moons to be told apart, a net of two layers with 16 hidden neurons, two
+# logits, and the cross-entropy of lesson 04. Training repeats one *iteration*
+# (迭代). The first cell builds the net, the second goes through one iteration.
 #
-# > **Predict.** After `loss.backward()`, and before the line below it: how far
-# > have the weights moved?
+# > **Predict.** The gradient is known after the third of the four. How far
+# > have the weights moved by then?
 
 # %%
-moons = make_moons(n_samples=200, noise=0.15, random_state=0)
-rng = np.random.default_rng(0)
-
-
-def layer(into, out):
-    W = rng.normal(size=(out, into)) * np.sqrt(2 / into)    # lesson 03's scale
-    return [Tensor(W), Tensor(np.zeros(out))]
+def layer(n, m):                       # n inputs, m neurons
+    W = rng.normal(size=(m, n)) * np.sqrt(2 / n)        # lesson 03's scale
+    return [Tensor(W), Tensor(np.zeros(m))]
 
 
 def logits(X, net):
     W1, b1, W2, b2 = net
-    return (X @ W1.T + b1).relu() @ W2.T + b2               # (rows, classes)
+    return (X @ W1.T + b1).relu() @ W2.T + b2           # (rows, classes)
 
 
-moon_net = layer(2, 16) + layer(16, 2)
+rng = np.random.default_rng(0)
+moons, kind = make_moons(n_samples=200, noise=0.15, random_state=0)
 
 # %%
-rows, W = [], moon_net[0]
-for iteration in (1, 2, 3):
-    old = W.data.copy()
-    scores = logits(moons[0], moon_net)                     # 1 forward
-    loss = cross_entropy(scores, moons[1])                  # 2 loss
-    loss.backward()                                         # 3 backward
-    moved = [np.abs(W.data - old).max()]
-    for p in moon_net:
-        p.data -= 0.5 * p.grad                              # 4 update
-        p.grad = None                                       # a clean slate
-    moved.append(np.abs(W.data - old).max())
-    rows.append([iteration, *(f"{m:.3f}" for m in (float(loss), *moved))])
-show.table(rows, header=["iteration", "loss", "W1 moved by backward",
-                         "W1 moved by update"])
+net = layer(2, 16) + layer(16, 2)
+first, old = net[0], net[0].data.copy()                 # W1
+scores = logits(moons, net)                             # 1 forward
+loss = cross_entropy(scores, kind)                      # 2 loss
+loss.backward()                                         # 3 backward
+print(f"after 3, W1 has moved by {np.abs(first.data - old).max():.3f}")
+for p in net:
+    p.data -= 0.5 * p.grad                              # 4 update
+print(f"after 4, W1 has moved by {np.abs(first.data - old).max():.3f}")
 
 # %% [markdown]
 # Nothing moves until step 4. Backpropagation *computes* the gradient; what to
 # do with it is the business of another part, the *optimiser* (优化器). Here it
-# is one line, plain *gradient descent* (梯度下降) with a learning rate of 0.5;
-# lesson 06 has cleverer ones.
+# is one line, plain *gradient descent* (梯度下降).
 #
-# > **Careful.** The clean slate is needed because gradients add up, over
-# > shared uses and over calls alike. Leave it out and each step also takes all
-# > earlier ones again, and no error is raised. In torch the cure is called
-# > `zero_grad()`.
+# Now repeat the four, with one line more.
 #
-# Now 500 iterations, and look.
+# > **Careful.** Gradients add up, over shared uses and over calls alike. Leave
+# > the clean slate out and each step also takes all earlier ones again, and no
+# > error is raised. In torch the cure is called `zero_grad()`.
 
 # %%
 def train(net, batches, rate):
@@ -412,28 +387,27 @@ def train(net, batches, rate):
         loss.backward()
         for p in net:
             p.data -= rate * p.grad
-            p.grad = None
+            p.grad = None              # a clean slate
         losses.append(float(loss))
     return losses
 
 # %%
-def class_1(X):                        # how much logit 1 is above logit 0
-    scores = logits(X, moon_net).data
-    return scores[:, 1] - scores[:, 0]
+moon_net = layer(2, 16) + layer(16, 2)
+losses = train(moon_net, [(moons, kind)] * 500, rate=0.5)
 
 
-left, middle, right = plots.axes([""] * 3, n=3, width=12)
-plots.decision_regions(class_1, *moons, ax=left, title="After 3 iterations")
-losses = train(moon_net, [moons] * 500, rate=0.5)
-plots.decision_regions(class_1, *moons, ax=middle, title="After 503")
-plots.loss_curve({"": losses}, ax=right, title="Loss falls, border bends")
-correct = np.mean((class_1(moons[0]) > 0) == moons[1])
-print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}, {correct:.0%} right")
+def class_1(X):                        # how far logit 1 is above logit 0
+    return logits(X, moon_net).data @ [-1, 1]
+
+
+plots.decision_regions(class_1, moons, kind,
+                       title="500 steps have bent the border round the moons")
+print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}, "
+      f"{np.mean((class_1(moons) > 0) == kind):.0%} right")
 
 # %% [markdown]
-# On the left a border with a single bend, in the middle one that follows the
-# moons, on the right how the loss got there. Lesson 03 left its hidden weights
-# to chance; here every weight was told its share of the blame, 500 times.
+# Lesson 03 left its hidden weights to chance; here every weight was told its
+# share of the blame, 500 times.
 #
 # ## The same loop reads digits
 #
@@ -441,7 +415,7 @@ print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}, {correct:.0%} right")
 # pixels, 64 hidden neurons, ten logits; 32 digits at a time, drawn at random.
 # A quarter of the digits is held out and never shown in training.
 #
-# > **Predict.** The untrained net of lesson 03 was right one time in ten. How
+# > **Predict.** The untrained nets of lesson 03 were right one time in ten. How
 # > often is this one right after 1,500 iterations, on digits it has never
 # > seen?
 
@@ -453,7 +427,6 @@ rng = np.random.default_rng(0)
 digit_net = layer(64, 64) + layer(64, 10)
 picks = rng.integers(len(train_X), size=(1500, 32))
 train(digit_net, ((train_X[i], train_y[i]) for i in picks), rate=0.3)
-
 read = logits(test_X, digit_net).data.argmax(axis=1)
 print(f"{len(test_y)} digits held out, {np.mean(read == test_y):.0%} right")
 wrong = np.flatnonzero(read != test_y)
@@ -462,82 +435,74 @@ plots.images(test_X[wrong].reshape(-1, 8, 8),
              title="What it misread: the digit meant → the digit read")
 
 # %% [markdown]
-# Look at the pictures before you blame the net: some of these are hard for you
-# too. And no torch was needed, only NumPy and receipts.
+# These are all that it got wrong; cover the captions, and read them yourself.
+# And no torch was needed, only NumPy and receipts.
 #
 # ## Why depth was hard: gradients vanish and explode
 #
 # Going back through a layer multiplies the gradient by the layer's weights and
-# by the slope of its activation. What is multiplied thirty times by something
-# not quite 1 does not stay: lesson 03 saw it in the activations, and the
-# gradient walks the same road back. That is *vanishing* or *exploding
-# gradients* (梯度消失, 梯度爆炸).
+# by the slope of its activation. Lesson 03 saw what thirty such factors do to
+# activations; the gradient walks the same road back, and *vanishes* or
+# *explodes* (梯度消失, 梯度爆炸).
 #
 # With weights of standard deviation $s / \sqrt n$ and half of the ReLUs off,
-# one layer should scale the gradient by about $s / \sqrt 2$. Thirty layers
-# lie between us and the first, so 29 such factors.
+# one layer scales the gradient by about $s / \sqrt 2$. From the last of thirty
+# layers back to the first there are 29 such factors.
 #
 # > **Predict.** For $s = 0.7$ the factor is about 0.5. How much gradient is
 # > left at the first layer: a hundredth, a millionth, a billionth?
 
 # %%
-def gradient_by_layer(s, f=Tensor.relu, normalise=False, depth=30, n=64):
+def gradient_by_layer(s, f=Tensor.relu, n=64):
     rng = np.random.default_rng(0)
     a, layers = Tensor(rng.normal(size=(64, n))), []
-    for _ in range(depth):
-        z = a @ (rng.normal(size=(n, n)) * s / np.sqrt(n))
-        if normalise:                  # each row: mean 0, variance 1
-            z = z - z.mean(axis=1, keepdims=True)
-            z = z / (z**2).mean(axis=1, keepdims=True) ** 0.5
-        a = f(z)
+    for _ in range(30):
+        a = f(a @ (rng.normal(size=(n, n)) * s / np.sqrt(n)))
         layers.append(a)
-    (a * rng.normal(size=a.shape)).mean().backward()        # any loss will do
+    (a * rng.normal(size=a.shape)).mean().backward()    # any loss will do
     return np.array([np.linalg.norm(a.grad) for a in layers])
 
 # %%
-for s in (0.7, 1, 2**0.5, 2):
+for s in (0.7, 2**0.5, 2):
     size = gradient_by_layer(s)
-    print(f"s = {s:<4.3g} pencil {(s / 2**0.5) ** 29:.0e}"
-          f"   measured {size[0] / size[-1]:.0e}")
+    print(f"s = {s:<4.3g}  pencil {(s / 2**0.5) ** 29:.0e}"
+          f"  measured {size[0] / size[-1]:.0e}")
 
 # %% [markdown]
-# A billionth: the factor is 0.495 in each layer, and $0.495^{29}$ is about
-# $10^{-9}$. At $s = 2$ the first layer receives 20,000 times what the last one
-# got. The pencil had every digit that is shown. (Measured is the gradient of
-# each layer's activations; that of its weights is this, times what the layer
-# received.)
+# A billionth. At $s = 2$ the first layer receives 20,000 times what the last
+# one got. (Measured is the gradient of the activations; that of the weights is
+# made from it, as in the table of the chain rule.)
 #
 # What can be done? The scale $\sqrt 2$ helps at the start, but training moves
 # the weights. *Normalisation* (归一化) holds the size by force: after each
 # matrix, every row is set to mean 0 and variance 1 (*layer normalisation*, Ba
-# et al. 2016). The engine differentiates through it without being told how.
+# et al. 2016). The engine finds its gradient without being told how.
 
 # %%
-relu, sigmoid = Tensor.relu, Tensor.sigmoid
-cases = {"ReLU, s = 2": (2, relu), "ReLU, s = 1.41": (2**0.5, relu),
-         "ReLU, s = 0.7": (0.7, relu), "sigmoid, s = 1": (1, sigmoid)}
-titles = ["As they are: explode, hold, vanish",
-          "Normalised: every ReLU net holds"]
+def normalised(z):
+    z = z - z.mean(axis=1, keepdims=True)
+    z = z / (z**2).mean(axis=1, keepdims=True) ** 0.5
+    return z.relu()
+
+
 panels = plots.axes([""] * 2, n=2, width=12)
-for ax, normalise, title in zip(panels, (False, True), titles):
-    sizes = {name: gradient_by_layer(s, f, normalise)[::-1]
-             for name, (s, f) in cases.items()}
+for ax, f, title in zip(panels, (Tensor.relu, normalised),
+                        ("As they are: explode, hold, vanish",
+                         "Normalised: all three hold")):
+    ax.set_ylim(1e-12, 1e4)
+    sizes = {f"s = {s:.3g}": gradient_by_layer(s, f)[::-1]
+             for s in (2, 2**0.5, 0.7)}
     plots.lines(sizes, logy=True, ax=ax, title=title,
                 xlabel="layers walked back", ylabel="length of the gradient")
-    ax.set_ylim(1e-21, 1e5)
 
 # %% [markdown]
-# The gradient walks from left to right, from the loss to the first layer. In
-# the left picture the lines are straight: the same factor in every layer. In
-# the right one the three ReLU nets lie on one level line, whatever the scale
-# of their weights. Sigmoid still sinks, only more slowly: its slope is never
-# above 1/4, and normalising makes up for a part of it. That is one reason to
-# prefer ReLU; and deep nets were also given shortcuts past their layers, which
-# lesson 10 builds.
+# The gradient walks from left to right, from the loss to the first layer. On
+# the left the lines are straight: the same factor in every layer. On the right
+# all three lie on one level line, whatever the scale of the weights.
 #
 # An exploding gradient shows itself: the loss becomes huge or `nan`. The usual
 # guard cuts its length to a limit before the update (Pascanu et al. 2013). A
-# vanishing one is silent. Nothing fails; the weights hardly move.
+# vanishing one is silent: the weights hardly move.
 #
 # ## What the documents say
 #
@@ -545,28 +510,18 @@ for ax, normalise, title in zip(panels, (False, True), titles):
 # > computing gradients + updating parameters"). **Imprecise.** It computes
 # > gradients; the optimiser updates.
 #
-# Two of your tables show it. In the one of the iterations, nothing moved until
-# the update. In the one of the steps, a single backward pass led to five
-# different nets, one of them worse than before. The distinction earns its
-# keep: optimisers differ in the update alone (lesson 06), and methods of
-# fine-tuning in which weights they let move (lesson 14). In fairness, the
-# paper that made the method famous gave the name to the whole procedure, the
-# adjusting included (Rumelhart, Hinton and Williams 1986); usage has narrowed
-# since.
+# Nothing moved until step 4; and in the table of steps, one backward pass led
+# to five different nets, one of them worse than before. In fairness, the paper
+# that made the method famous gave the name to the whole procedure, the
+# adjusting included (Rumelhart, Hinton and Williams 1986). The method is older
+# than its fame: Seppo Linnainmaa described it in his master's thesis in 1970.
 #
-# > **From the documents.** One iteration is 前向、损失、反向 ("forward, loss,
-# > backward"). **Imprecise**: right in its order, and one short; these three
-# > alone move nothing.
-#
-# > **From the documents.** Training means 调整连接权重 ("adjusting connection
-# > weights"). **Right**, and biases too: all 13 adjustments are in your table.
-#
-# > **From the documents.** 梯度爆炸和消失 ("exploding and vanishing gradients")
-# > are named as a danger. **Right**: two illnesses with one cause, a product
-# > of many factors.
-#
-# The method is older than its fame: Seppo Linnainmaa described it in his
-# master's thesis in 1970, for rounding errors.
+# The documents also speak of an iteration as forward, loss and backward
+# (前向、损失、反向): **imprecise**, right in its order and one short, for these
+# three move nothing. Of adjusting connection weights (调整连接权重): **right**,
+# and biases too; all 13 adjustments are in your table. And of exploding and
+# vanishing gradients (梯度爆炸和消失) as a risk: **right**, two illnesses with
+# one cause, a product of many factors.
 #
 # ## Check yourself
 #
@@ -581,33 +536,31 @@ for ax, normalise, title in zip(panels, (False, True), titles):
 # 1. The product sends 3 along each of its two edges, the sum sends 1: 7, which
 #    is $2a + 1$.
 # 2. 20,000 runs; one walk forward and one back.
-# 3. Zero, and so nothing: the neuron stays off. It is dead, as in lesson 03.
+# 3. Zero, and so nothing: the neuron stays off. If that goes for every batch,
+#    it is dead, as in lesson 03.
 # </details>
 #
 # <details><summary><b>In class</b></summary>
 #
-# - *The network with gradients* (a second). Before it, let everyone fill in
-#   the nine numbers on paper. Point at the dotted lines. Common
-#   misunderstanding: that a gradient of 0 means the weight is right; here it
-#   means that nothing is known.
-# - *The graph* (a second). Cover the edge labels, and let the class walk back
-#   from L. Then change `+=` to `=` in `backward`, run again, and ask which
-#   numbers turned wrong.
+# - *The network with gradients* (a second). Let everyone fill in the nine
+#   numbers on paper first. Common misunderstanding: that a gradient of 0 means
+#   the weight is right; at the dotted lines it means that nothing is known.
+# - *The graph* (a second). Let the class walk back from L. Then change `+=` to
+#   `=` in `backward`, run both cells again, and ask which numbers turned wrong.
 # - *Thirty layers* (a second). Ask for hands on hundredth, millionth,
-#   billionth. Then have someone try `f=Tensor.tanh`.
+#   billionth. Then have someone try `f=Tensor.sigmoid` with `s = 1`.
 # </details>
 #
 # ## What this left out
 #
-# Forward mode, which walks along with the computation and suits few inputs and
-# many outputs; second derivatives; saving memory by computing activations
-# again on the way back; running on a GPU. And choosing the learning rate, and
-# stopping before the net learns its examples by heart.
+# Forward mode, which suits few inputs and many outputs; second derivatives;
+# saving memory by computing activations again on the way back; the shortcuts
+# past layers that keep gradients alive in deep nets (lesson 10).
 #
 # ## Where it goes next
 #
-# You have one step. Lesson 06 makes learning of many: better optimisers, and
-# data held out to see whether it was learning at all. In the
+# Lesson 06 makes learning of many steps: better optimisers, learning rates,
+# and data held out to see whether it was learning at all. In the
 # [exercise](../exercises/05_backprop.ipynb) to this page you write the rules
 # of an engine, and train the moons with it.
 #
@@ -615,17 +568,13 @@ for ax, normalise, title in zip(panels, (False, True), titles):
 #
 # - Linnainmaa, *The representation of the cumulative rounding error of an
 #   algorithm as a Taylor expansion of the local rounding errors*, 1970,
-#   master's thesis (in Finnish), University of Helsinki.
+#   master's thesis (in Finnish), University of Helsinki; its story is in
+#   Griewank, *Who invented the reverse mode of differentiation?*, 2012,
+#   Documenta Mathematica, extra volume ISMP.
 # - Rumelhart, Hinton and Williams, *Learning representations by
-#   back-propagating errors*, 1986, Nature 323, 533-536.
-# - Griewank, *Who invented the reverse mode of differentiation?*, 2012,
-#   Documenta Mathematica, extra volume ISMP, 389-400.
-# - Baydin, Pearlmutter, Radul and Siskind, *Automatic differentiation in
-#   machine learning: a survey*, 2018, JMLR 18 (153), arXiv 1502.05767.
+#   back-propagating errors*, 1986, Nature 323.
 # - Pascanu, Mikolov and Bengio, *On the difficulty of training recurrent
 #   neural networks*, 2013, arXiv 1211.5063.
-# - He, Zhang, Ren and Sun, *Delving deep into rectifiers*, 2015, arXiv
-#   1502.01852. Ba, Kiros and Hinton, *Layer normalization*, 2016, arXiv
-#   1607.06450.
+# - Ba, Kiros and Hinton, *Layer normalization*, 2016, arXiv 1607.06450.
 # - Brown et al., *Language models are few-shot learners*, 2020, arXiv
 #   2005.14165.

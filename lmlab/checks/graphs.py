@@ -133,8 +133,10 @@ def _gradients(tried, attempt, order, expected, question):
             fail(tried, np.asarray(mine), np.asarray(wanted),
                  f"Has the gradient of {node.name} the shape of its value?")
         if not np.allclose(mine, wanted, atol=1e-9):
-            if np.all(np.asarray(returned[-1]) == 0):
+            if not _same(returned[-1], expected[-1]):
                 question = "What is the gradient of the last node itself?"
+            if all(map(_same, returned, expected[::-1])):
+                question = "In which order are the gradients wanted?"
             fail(tried, [np.asarray(g) for g in returned],
                  [np.asarray(g) for g in expected], question,
                  f"the first that differs is that of {node.name}")
@@ -142,6 +144,10 @@ def _gradients(tried, attempt, order, expected, question):
             fail(tried, np.asarray(node.grad), np.asarray(wanted),
                  "You return the gradients: are they in .grad as well?",
                  f"in .grad of {node.name}")
+
+
+def _same(mine, wanted):
+    return np.shape(mine) == np.shape(wanted) and np.allclose(mine, wanted)
 
 
 def _random_graph(seed):

@@ -46,6 +46,18 @@ def rows_only(f, w, h=1e-5):
     return gradient
 
 
+def nudged_in_place(f, w, h=1e-5):
+    gradient = np.zeros(w.shape)
+    for i in np.ndindex(w.shape):
+        old = w[i]
+        w[i] = old + h
+        up = f(w)
+        w[i] = old - h
+        gradient[i] = (up - f(w)) / (2 * h)
+        w[i] = old
+    return gradient
+
+
 def never_put_back(f, w, h=1e-5):
     gradient = np.zeros(w.shape)
     for i in np.ndindex(w.shape):
@@ -116,6 +128,22 @@ def neuron_always_on(w, b, x, y):
     return da * x, da, da * w
 
 
+def neuron_without_relu(w, b, x, y):
+    dz = 2 * (w @ x + b - y)
+    return dz * x, dz, dz * w
+
+
+def neuron_gate_on_error(w, b, x, y):
+    dz = max(2 * (max(w @ x + b, 0) - y), 0)
+    return dz * x, dz, dz * w
+
+
+def neuron_gate_by_value(w, b, x, y):
+    a = max(w @ x + b, 0)
+    dz = 2 * (a - y) * a
+    return dz * x, dz, dz * w
+
+
 def neuron_swapped(w, b, x, y):
     dw, db, dx = neuron(w, b, x, y)
     return dx, db, dw
@@ -151,6 +179,10 @@ def add_loop(a, b, g):
         else:
             gb[i] = g[i]
     return g.copy(), gb
+
+
+def add_by_sum(a, b, g):
+    return g, (g if b.shape == a.shape else sum(g))
 
 
 def add_one_row(a, b, g):
@@ -294,6 +326,17 @@ def forwards(order):
     return flow(order, gather, walk=iter)
 
 
+def seed_is_value(order):
+    grads = flow(order, gather)
+    for node, g in zip(order, grads, strict=True):
+        node.grad = g * order[-1].value
+    return [node.grad for node in order]
+
+
+def last_first(order):
+    return flow(order, gather)[::-1]
+
+
 def halved(order):
     return flow(order, average)
 
@@ -419,6 +462,7 @@ WRONG = {
         (whole_numbers, "stays whole"),
         (rows_only, "shape"),
         (never_put_back, "changed its argument w"),
+        (nudged_in_place, "w holds whole numbers"),
         (own_h, "step that was passed in"),
         (lambda f, w, h=1e-5: w, "at which two points"),
         (lambda f, w, h=1e-5: np.zeros(w.shape), "at which two points"),
@@ -427,6 +471,9 @@ WRONG = {
         (neuron_without_two, "twice the error"),
         (neuron_turned, "does the loss grow or shrink"),
         (neuron_always_on, "When the neuron is off"),
+        (neuron_without_relu, "go through ReLU"),
+        (neuron_gate_on_error, "that of z or that of da"),
+        (neuron_gate_by_value, "its value, or 1"),
         (neuron_swapped, "which is multiplied by which"),
         (neuron_on_at_zero, "z = 0"),
         (neuron_local_slopes, "By what does the loss multiply them"),
@@ -473,6 +520,8 @@ WRONG = {
         (never_cleared, "What did the first call leave"),
         (never_started, "gradient of the last node itself"),
         (forwards, "complete before it is passed on"),
+        (seed_is_value, "gradient of the last node itself"),
+        (last_first, "In which order are the gradients"),
         (halved, "what happens to the first"),
         (only_leaves, "One gradient for each node"),
         (never_stored, "are they in .grad as well"),
@@ -496,7 +545,7 @@ RIGHT = {
         lambda a, b, g: (b * g, a * g),
         lambda a, b, g: [np.multiply(g, b), np.multiply(g, a)],
     ],
-    "add_backward": [add_loop, add_by_ones],
+    "add_backward": [add_loop, add_by_ones, add_by_sum],
     "relu_backward": [
         lambda a, g: g * (a > 0),
         lambda a, g: g * np.heaviside(a, 0.0),
