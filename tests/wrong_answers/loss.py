@@ -178,7 +178,7 @@ def three_loop(p):
 WRONG = {
     "mse": [
         (lambda o, y: ((o - y) ** 2).sum(), "should the loss double"),
-        (lambda o, y: np.sqrt(((o - y) ** 2).mean()), "a root"),
+        (lambda o, y: np.sqrt(((o - y) ** 2).mean()), "formula a root"),
         (lambda o, y: abs(o - y).mean(), "sizes of the gaps"),
         (lambda o, y: (o - y).mean() ** 2, "which comes first"),
         (lambda o, y: ((o - y) ** 2).mean() / 2, "Where does the half"),
@@ -198,7 +198,7 @@ WRONG = {
         (log_softmax_clipped, "expected [0, -1e+04]"),
         (log_softmax_in_place, "changed its argument"),
         (lambda z: z - z.max(axis=-1, keepdims=True), "that divides"),
-        (lambda z: np.exp(logs(z)), "which function of them"),
+        (lambda z: np.exp(logs(z)), "which function of those"),
         (lambda z: logs(z) / math.log(2), "which base"),
         (lambda z: -logs(z), "be above 0"),
         (lambda z: z, "returned [2, 1, 0]"),
@@ -229,10 +229,12 @@ WRONG = {
     "bits_per_character": [
         (lambda s, t: -np.mean(s) / math.log(2), "bits a token"),
         (lambda s, t: -np.sum(s) / len(t), "Those are nats"),
+        (lambda s, t: -np.log2(s).sum() / len(t), "a logarithm already"),
+        (lambda s, t: -np.mean(s) / math.log(2) / len(t), "over how many"),
         (lambda s, t: -np.sum(s) * math.log(2) / len(t), "or divide"),
         (lambda s, t: np.sum(s) / math.log(2) / len(t), "Can surprise be"),
         (lambda s, t: -np.sum(s) / math.log(2) / len(t.encode()), "How many bytes"),
-        (lambda s, t: -np.sum(s) / math.log(2), "for the whole text"),
+        (lambda s, t: -np.sum(s) / math.log(2), "The whole text"),
         (lambda s, t: 2 ** (-np.sum(s) / math.log(2) / len(t)), "number of choices"),
     ],
     "softmax": [
@@ -240,11 +242,12 @@ WRONG = {
         (softmax_one_axis_mended, "largest of a *column*"),
         (softmax_without_keepdims, "as a row, or a column"),
         (softmax_axis_alone, "shape of your sums"),
-        (softmax_no_shift, "exp of a large number"),
+        (softmax_no_shift, "Which shift of all scores"),
+        (lambda z: np.full(z.shape, 1 / z.shape[1]), "which should be 1"),
         (softmax_one_shift, "or everybody's"),
         (lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(), "share your sum"),
         (lambda z: z, "which should be 1"),
-        (logs, "which should be 1"),
+        (logs, "Those are logarithms"),
     ],
     "three_losses": [
         (lambda p: three(p, mean=np.sum), "a mean"),
@@ -253,6 +256,10 @@ WRONG = {
         (lambda p: three(p, log=lambda v: -np.log2(v)), "Bits or nats"),
         (lambda p: three(p, log=lambda v: -np.log(1 - v)), "and not 1 - p"),
         (lambda p: three(p, squared=lambda v: v**2), "its gap to 1"),
+        (lambda p: three(p, squared=lambda v: 1 - v**2), "its gap to 1"),
+        (lambda p: three(p, squared=lambda v: np.mean(1 - v) ** 2), "square of a day"),
+        (lambda p: three(p, log=lambda v: -np.log(np.mean(v))), "log of a day"),
+        (lambda p: three(p, log=lambda v: -v * np.log(v)), "what does p multiply"),
         (lambda p: three(p, mean=lambda v: v), "single number"),
         (lambda p: list(three(p).values()), "expected a dict"),
     ],
@@ -263,6 +270,7 @@ RIGHT = {
         mse_loop,
         lambda o, y: np.square(y - o).sum() / y.size,
         lambda o, y: np.float32(((o - y) ** 2).mean()),
+        lambda o, y: float(((o.astype("f4") - y.astype("f4")) ** 2).mean()),
     ],
     "log_softmax": [
         log_softmax_logaddexp,
@@ -273,6 +281,7 @@ RIGHT = {
         cross_entropy_loop,
         cross_entropy_one_hot,
         cross_entropy_torch,
+        lambda z, y: float(-picked(z.astype("f4"), y).mean()),
     ],
     "perplexity": [
         perplexity_loop,
