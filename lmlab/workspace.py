@@ -158,7 +158,5 @@ def _load(folder: Path) -> dict:
     try:
         state = json.loads((folder / STATE).read_text("utf-8"))
         return {name: dict(known) for name, known in state.items()}
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError, AttributeError):
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return {}
