@@ -257,7 +257,8 @@ show.agree(layer(six[order]), layer(six)[order], 1e-12,
 # > tokens, so that the largest change is 0?
 
 # %%
-from lmlab.attention import alibi_bias, causal_mask, sinusoidal_positions
+from lmlab.attention import causal_mask
+from lmlab.positions import alibi_bias, sinusoidal_positions
 
 
 def run(x, added=0, rope=False, **on_scores):

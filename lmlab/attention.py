@@ -3,7 +3,7 @@
 Lesson 09 builds the parts by hand; here they stand in torch, to be used again by
 every model of the course. Shapes are written (..., tokens, features); a mask is
 boolean, and True means *may look*. Sources: Vaswani et al. 2017 (arXiv 1706.03762),
-Su et al. 2021 (arXiv 2104.09864), Press et al. 2022 (arXiv 2108.12409).
+Shazeer 2019 (arXiv 1911.02150), Ainslie et al. 2023 (arXiv 2305.13245).
 """
 
 from __future__ import annotations
@@ -11,15 +11,24 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from lmlab.cache import LayerCache
+from lmlab.positions import rope, turn
 
 
 def attention_weights(
-    query: Tensor, key: Tensor, mask: Tensor | None = None, bias: Tensor | None = None
+    query: Tensor,
+    key: Tensor,
+    mask: Tensor | None = None,
+    bias: Tensor | None = None,
+    scale: float | None = None,
 ) -> Tensor:
-    """Return softmax(query key^T / sqrt(d_head) + bias), row by row.
+    """Return softmax(scale * query key^T + bias), row by row.
 
-    The softmax of Vaswani et al. 2017, equation 1.
+    The softmax of Vaswani et al. 2017, equation 1; scale is 1 / sqrt(d_head) if not
+    said.
 
     query: (..., n_queries, d_head); key: (..., n_keys, d_head).
     mask: boolean, True where a query may look at a key; bias: numbers added to the
@@ -29,20 +38,12 @@ def attention_weights(
     Raises ValueError if d_head differs, if the mask is not boolean or does not fit,
     or if it hides every key from some query.
     """
-    if query.shape[-1] != key.shape[-1]:
-        raise ValueError(
-            "query and key must share d_head: "
-            f"got {query.shape[-1]} and {key.shape[-1]}"
-        )
-    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
+    _must_match(query, key, mask, bias)
+    scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scores = scale * (query @ key.transpose(-2, -1))
     if bias is not None:
-        _must_fit("bias", bias, scores)
         scores = scores + bias
     if mask is not None:
-        if mask.dtype != torch.bool:
-            raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
-        _must_fit("mask", mask, scores)
-        _must_leave_a_key(mask)
         scores = scores.masked_fill(~mask, -math.inf)
     return torch.softmax(scores, dim=-1)
 
@@ -53,28 +54,52 @@ def attention(
     value: Tensor,
     mask: Tensor | None = None,
     bias: Tensor | None = None,
+    scale: float | None = None,
 ) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1).
 
     query: (..., n_queries, d_head); key: (..., n_keys, d_head);
     value: (..., n_keys, d_value). Returns (..., n_queries, d_value): for each query
     the average of the values, weighted by `attention_weights`, which also says what
-    `mask` and `bias` do and what is raised.
+    `mask`, `bias` and `scale` do and what is raised. torch does it in one go, without
+    keeping the weights.
     """
     if key.shape[-2] != value.shape[-2]:
         raise ValueError(
             "key and value must have the same number of tokens: "
             f"got {key.shape[-2]} and {value.shape[-2]}"
         )
-    return attention_weights(query, key, mask, bias) @ value
+    _must_match(query, key, mask, bias)
+    if bias is not None and mask is not None:
+        bias = bias.masked_fill(~mask, -math.inf)
+    added = mask if bias is None else bias.to(query.dtype)
+    return F.scaled_dot_product_attention(query, key, value, added, scale=scale)
 
 
-def causal_mask(n_tokens: int) -> Tensor:
-    """Return (n_tokens, n_tokens) booleans: True on and below the diagonal.
+def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """`attention` in which no query looks ahead; the last query is beside the last key.
 
-    Row i is what token i may look at: itself and the past.
+    query: (..., n, d_head); key and value: (..., m, d_head), m >= n: the m - n first
+    keys are the past of all queries. The same as a `causal_mask`, but faster.
     """
-    return torch.ones(n_tokens, n_tokens, dtype=torch.bool).tril()
+    n, m = query.shape[-2], key.shape[-2]
+    if n == 1:  # the newest token may look at all
+        return F.scaled_dot_product_attention(query, key, value)
+    if n == m:
+        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    mask = causal_mask(n, m).to(query.device)
+    return F.scaled_dot_product_attention(query, key, value, mask)
+
+
+def causal_mask(n_tokens: int, n_keys: int | None = None) -> Tensor:
+    """Return (n_tokens, n_keys) booleans: True on and below the diagonal.
+
+    Row i is what token i may look at: itself and the past. If there are more keys than
+    tokens, the tokens are the last ones, and the diagonal ends in the last corner.
+    """
+    n_keys = n_tokens if n_keys is None else n_keys
+    mask = torch.ones(n_tokens, n_keys, dtype=torch.bool)
+    return mask.tril(n_keys - n_tokens)
 
 
 def split_heads(x: Tensor, n_heads: int) -> Tensor:
@@ -98,23 +123,46 @@ class MultiHeadAttention(nn.Module):
     Vaswani et al. 2017, section 3.2.2. The rows of the query, key and value
     matrices belong to the heads in turn: head h has rows h * d_head and on.
 
-    d_model: features of a token; n_heads: must divide d_model; bias: whether the four
-    linear maps add one; rope: rotate queries and keys by their position (`rope`).
+    d_model: features of a token; n_heads: must divide d_model, unless d_head is given;
+    bias: whether the linear maps add one; rope: rotate queries and keys by their
+    place (`rope`).
+    n_kv_heads: how many heads keys and values have. All, if not said; with fewer,
+    neighbouring query heads share one (grouped-query attention, Ainslie et al. 2023);
+    with 1, all do (multi-query attention, Shazeer 2019).
+    output_bias: whether the last map adds a bias, if that is not as for the others.
+    scale: what the scores are multiplied by, if not 1 / sqrt(d_head).
     """
 
     def __init__(
-        self, d_model: int, n_heads: int, bias: bool = True, rope: bool = False
+        self,
+        d_model: int,
+        n_heads: int,
+        bias: bool = True,
+        rope: bool = False,
+        *,
+        n_kv_heads: int | None = None,
+        d_head: int | None = None,
+        output_bias: bool | None = None,
+        scale: float | None = None,
     ):
         super().__init__()
-        d_head = _d_head(d_model, n_heads)
+        d_head = _d_head(d_model, n_heads) if d_head is None else d_head
         if rope and d_head % 2:
             raise ValueError(f"rope rotates pairs, d_head must be even: got {d_head}")
         self.n_heads = n_heads
+        self.n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
+        if self.n_kv_heads < 1 or n_heads % self.n_kv_heads:
+            raise ValueError(
+                "n_kv_heads must divide n_heads: "
+                f"got n_kv_heads {n_kv_heads} and n_heads {n_heads}"
+            )
         self.rope = rope
-        self.query = nn.Linear(d_model, d_model, bias=bias)
-        self.key = nn.Linear(d_model, d_model, bias=bias)
-        self.value = nn.Linear(d_model, d_model, bias=bias)
-        self.output = nn.Linear(d_model, d_model, bias=bias)
+        self.scale = scale
+        output_bias = bias if output_bias is None else output_bias
+        self.query = nn.Linear(d_model, n_heads * d_head, bias=bias)
+        self.key = nn.Linear(d_model, self.n_kv_heads * d_head, bias=bias)
+        self.value = nn.Linear(d_model, self.n_kv_heads * d_head, bias=bias)
+        self.output = nn.Linear(n_heads * d_head, d_model, bias=output_bias)
 
     def forward(
         self,
@@ -122,16 +170,31 @@ class MultiHeadAttention(nn.Module):
         context: Tensor | None = None,
         mask: Tensor | None = None,
         bias: Tensor | None = None,
+        *,
+        causal: bool = False,
+        turns: Tensor | None = None,
+        cache: LayerCache | None = None,
     ) -> Tensor:
         """(..., n, d_model) -> (..., n, d_model).
 
         The tokens of `x` ask, those of `context` (m, d_model) answer; without
         `context` the tokens of `x` do both. mask and bias: as in
         `attention_weights`, they broadcast to (..., n_heads, n, m).
+        causal: no token looks ahead (then neither mask nor bias is given).
+        turns: rotate by what `rope_turns` returns, instead of by the place in x.
+        cache: the tokens so far, which answer too; those of x are added to them.
         """
-        query, key = self._query_and_key(x, context)
-        value = split_heads(self.value(x if context is None else context), self.n_heads)
-        return self.output(merge_heads(attention(query, key, value, mask, bias)))
+        query, key = self._query_and_key(x, context, turns)
+        source = x if context is None else context
+        value = split_heads(self.value(source), self.n_kv_heads)
+        if cache is not None:
+            key, value = cache.append(key, value)
+        key, value = self._share(key), self._share(value)
+        if causal and mask is None and bias is None:
+            answer = causal_attention(query, key, value)
+        else:
+            answer = attention(query, key, value, mask, bias, self.scale)
+        return self.output(merge_heads(answer))
 
     def weights(
         self,
@@ -139,61 +202,27 @@ class MultiHeadAttention(nn.Module):
         context: Tensor | None = None,
         mask: Tensor | None = None,
         bias: Tensor | None = None,
+        *,
+        turns: Tensor | None = None,
     ) -> Tensor:
         """Return who looks at whom, (..., n_heads, n, m), for the same arguments."""
-        return attention_weights(*self._query_and_key(x, context), mask, bias)
+        query, key = self._query_and_key(x, context, turns)
+        return attention_weights(query, self._share(key), mask, bias, self.scale)
 
     def _query_and_key(
-        self, x: Tensor, context: Tensor | None
+        self, x: Tensor, context: Tensor | None, turns: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         query = split_heads(self.query(x), self.n_heads)
-        key = split_heads(self.key(x if context is None else context), self.n_heads)
+        key = split_heads(self.key(x if context is None else context), self.n_kv_heads)
+        if turns is not None:
+            return turn(query, turns), turn(key, turns)
         return (rope(query), rope(key)) if self.rope else (query, key)
 
-
-def sinusoidal_positions(n_tokens: int, d_model: int) -> Tensor:
-    """Return (n_tokens, d_model), to be added to the tokens.
-
-    Feature 2i holds sin(p / 10000^(2i / d_model)) for position p, feature 2i + 1 the
-    cosine (Vaswani et al. 2017, section 3.5). d_model must be even.
-    """
-    angles = _angles(n_tokens, d_model, "d_model")
-    waves = torch.stack((angles.sin(), angles.cos()), dim=-1)
-    return waves.flatten(-2).to(torch.get_default_dtype())
-
-
-def rope(x: Tensor) -> Tensor:
-    """Rotate each pair of features by an angle that grows with the token's position.
-
-    x: (..., n, d_head), d_head even; returns the same shape. The pair (2i, 2i + 1) of
-    token p turns by p / 10000^(2i / d_head) (Su et al. 2021, equation 34), so that
-    query and key see only the distance between them.
-    """
-    angles = _angles(x.shape[-2], x.shape[-1], "d_head").to(x.device)
-    cos, sin = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
-    return turned.flatten(-2)
-
-
-def alibi_bias(n_heads: int, n_tokens: int) -> Tensor:
-    """Return (n_heads, n_tokens, n_tokens), to be added to the scores.
-
-    Head h = 1, 2, ... lowers the score of a key by 2^(-8h / n_heads) for each token
-    between it and the query (Press et al. 2022, section 3). Made for a causal mask;
-    without one, the tokens ahead are lowered like those behind.
-    """
-    slopes = 2.0 ** (-8.0 * torch.arange(1, n_heads + 1) / n_heads)
-    places = torch.arange(n_tokens)
-    return -slopes[:, None, None] * (places[:, None] - places).abs()
-
-
-def _angles(n_tokens: int, d: int, name: str) -> Tensor:
-    """Return (n_tokens, d / 2) angles p / 10000^(2i / d), in float64."""
-    if d % 2:
-        raise ValueError(f"{name} must be even, positions come in pairs: got {d}")
-    speeds = 10000.0 ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
-    return torch.arange(n_tokens, dtype=torch.float64)[:, None] * speeds
+    def _share(self, x: Tensor) -> Tensor:
+        """(..., n_kv_heads, m, d_head) -> (..., n_heads, m, d_head)."""
+        if self.n_kv_heads == self.n_heads:
+            return x
+        return x.repeat_interleave(self.n_heads // self.n_kv_heads, dim=-3)
 
 
 def _d_head(d_model: int, n_heads: int) -> int:
@@ -204,23 +233,39 @@ def _d_head(d_model: int, n_heads: int) -> int:
     return d_model // n_heads
 
 
-def _must_fit(name: str, extra: Tensor, scores: Tensor) -> None:
-    try:
-        fits = torch.broadcast_shapes(extra.shape, scores.shape) == scores.shape
-    except RuntimeError:
-        fits = False
-    if not fits:
+def _must_match(
+    query: Tensor, key: Tensor, mask: Tensor | None, bias: Tensor | None
+) -> None:
+    if query.shape[-1] != key.shape[-1]:
         raise ValueError(
-            f"{name} must broadcast to (..., queries, keys) = {tuple(scores.shape)}: "
-            f"got {tuple(extra.shape)}"
+            "query and key must share d_head: "
+            f"got {query.shape[-1]} and {key.shape[-1]}"
         )
-
-
-def _must_leave_a_key(mask: Tensor) -> None:
+    scores = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2])
+    scores += query.shape[-2], key.shape[-2]
+    for name, extra in (("bias", bias), ("mask", mask)):
+        if extra is not None:
+            _must_fit(name, extra, scores)
+    if mask is None:
+        return
+    if mask.dtype != torch.bool:
+        raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
     blind = ~mask.any(dim=-1)
     if blind.any():
         row = blind.nonzero()[0].tolist()
         place = row[0] if len(row) == 1 else tuple(row)
         raise ValueError(
             f"mask must leave each query a key to look at: row {place} has no True"
+        )
+
+
+def _must_fit(name: str, extra: Tensor, scores: torch.Size) -> None:
+    try:
+        fits = torch.broadcast_shapes(extra.shape, scores) == scores
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must broadcast to (..., queries, keys) = {tuple(scores)}: "
+            f"got {tuple(extra.shape)}"
         )

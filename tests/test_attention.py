@@ -9,15 +9,13 @@ from torch import nn
 
 from lmlab.attention import (
     MultiHeadAttention,
-    alibi_bias,
     attention,
     attention_weights,
     causal_mask,
     merge_heads,
-    rope,
-    sinusoidal_positions,
     split_heads,
 )
+from lmlab.positions import alibi_bias, rope, sinusoidal_positions
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,0 +1,86 @@
+"""Blocks: what stands around attention in a layer, the same in every family.
+
+A layer lets tokens look at each other (attention), then each token think for itself
+(feed-forward), each time *adding* the result to what was there. GPT, BERT, T5 and LLaMA
+are these parts, wired differently: lessons 10 and 11. No part here knows a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+}
+
+
+class FeedForward(nn.Module):
+    """Two linear maps with a bend between them, for each token alone.
+
+    Vaswani et al. 2017, section 3.3, where the bend is "relu"; "gelu" is x times the
+    normal distribution function of x (Hendrycks and Gimpel 2016, arXiv 1606.08415), and
+    "gelu_tanh" their approximation of it, which GPT uses.
+    """
+
+    def __init__(self, d_model: int, d_ff: int, activation: str, bias: bool = True):
+        super().__init__()
+        self.expand = nn.Linear(d_model, d_ff, bias=bias)
+        self.shrink = nn.Linear(d_ff, d_model, bias=bias)
+        self.activation = ACTIVATIONS[activation]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_model) -> (..., d_model)."""
+        return self.shrink(self.activation(self.expand(x)))
+
+
+class SwiGLU(nn.Module):
+    """A feed-forward in which one half opens and shuts the other.
+
+    shrink(silu(gate x) * (expand x)) with silu(z) = z sigmoid(z), without biases
+    (Shazeer 2020, arXiv 2002.05202, equation 6).
+    """
+
+    def __init__(self, d_model: int, d_ff: int):
+        super().__init__()
+        self.gate = nn.Linear(d_model, d_ff, bias=False)
+        self.expand = nn.Linear(d_model, d_ff, bias=False)
+        self.shrink = nn.Linear(d_ff, d_model, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_model) -> (..., d_model)."""
+        return self.shrink(F.silu(self.gate(x)) * self.expand(x))
+
+
+class Block(nn.Module):
+    """One layer: attention, then feed-forward, each added to its input and normalised.
+
+    norm: makes a normalisation, called twice. norm_first: normalise what each part
+    reads (GPT-2 and nearly all since), or else the sum (Vaswani et al. 2017; BERT).
+    """
+
+    def __init__(
+        self,
+        attention: nn.Module,
+        feed_forward: nn.Module,
+        norm: Callable[[], nn.Module],
+        norm_first: bool = True,
+    ):
+        super().__init__()
+        self.norm_first = norm_first
+        self.attention_norm = norm()
+        self.attention = attention
+        self.feed_forward_norm = norm()
+        self.feed_forward = feed_forward
+
+    def forward(self, x: Tensor, **looking) -> Tensor:
+        """(batch, n, d_model) -> the same; `looking` goes to the attention."""
+        if self.norm_first:
+            x = x + self.attention(self.attention_norm(x), **looking)
+            return x + self.feed_forward(self.feed_forward_norm(x))
+        x = self.attention_norm(x + self.attention(x, **looking))
+        return self.feed_forward_norm(x + self.feed_forward(x))
