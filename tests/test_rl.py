@@ -127,8 +127,9 @@ def test_ppo_slope_is_that_of_the_clipped_objective():
         r = logprobs(t).exp() / logprobs(old).exp()
         gains = [
             min(ri * a, max(0.8, min(1.2, ri)) * a)
-            for ri, a in zip(r.flatten().tolist(), advantages.flatten().tolist(),
-                             strict=True)
+            for ri, a in zip(
+                r.flatten().tolist(), advantages.flatten().tolist(), strict=True
+            )
         ]
         return sum(gains) / len(gains)
 
@@ -189,8 +190,9 @@ def test_the_leash_in_the_rewards_climbs_reward_minus_beta_kl(expected):
         return (chances(t) * REWARDS).sum() - beta * kl
 
     def loss(row, i):
-        paid = token_rewards(REWARDS[i : i + 1], row, logprobs(base)[i : i + 1],
-                             beta=beta)
+        paid = token_rewards(
+            REWARDS[i : i + 1], row, logprobs(base)[i : i + 1], beta=beta
+        )
         values = torch.full_like(paid, expected)
         return 2 * ppo_loss(row, row.detach(), gae(paid, values, trace=1.0))
 
@@ -247,8 +249,9 @@ def test_grpo_slope_is_that_of_its_objective():
         return total
 
     theta.requires_grad_()
-    loss = grpo_loss(logprobs(theta), logprobs(old), logprobs(base), advantages, mask,
-                     beta=0.3)
+    loss = grpo_loss(
+        logprobs(theta), logprobs(old), logprobs(base), advantages, mask, beta=0.3
+    )
     assert -loss.item() == pytest.approx(objective(theta.detach()), abs=1e-12)
     slope = torch.autograd.grad(loss, theta)[0]
     assert close(-slope, nudged(objective, theta.detach()), 1e-8)
