@@ -124,10 +124,11 @@ print(f"loss when it sees one character: {one:.2f} = ln {np.exp(one):.0f}")
 #
 # ## The same table, learned from mistakes
 #
-# No large model counts. It starts with guesses that know nothing, and after
-# each mistake corrects itself a little: *gradient descent* (梯度下降). Does that
-# get to the same place? To keep it small, take only the hundred commonest
-# characters, and count their pairs into a table of 100 x 100.
+# The models behind chatbots do not count. They start with guesses that know
+# nothing, and after each mistake correct themselves a little: *gradient
+# descent* (梯度下降). Does that get to the same place? To keep it small, take
+# only the hundred commonest characters, and count their pairs into a table of
+# 100 x 100.
 
 # %%
 common = [c for c, _ in Counter("".join(texts)).most_common(101) if c != "/"]
@@ -394,8 +395,8 @@ plots.bars([f"memory {m}" for m in range(5)], losses, ylabel="loss (nats)",
 # use for a star what is known of the moon, and rows of a table share nothing.
 # The road ahead is about that: numbers that all characters share (03 to 08), a
 # look back without a row for every context (09), and a model that gets better
-# on poems it never saw (12). Whether to call that understanding is disputed.
-# How far it goes can be measured.
+# on poems it never saw (12). Whether to call that understanding is disputed
+# (Mitchell and Krakauer 2023). How far it goes can be measured.
 
 # %%
 plots.road(title="The road: from counting characters out into the world",
@@ -474,3 +475,5 @@ plots.road(title="The road: from counting characters out into the world",
 #   Science in Context 19(4), 2006.
 # - A. Radford and others, *Language Models are Unsupervised Multitask
 #   Learners*, 2019 (GPT-2 and its 50,257 pieces).
+# - M. Mitchell and D. C. Krakauer, *The Debate over Understanding in AI's
+#   Large Language Models*, 2023, PNAS 120(13), arXiv 2210.13966.

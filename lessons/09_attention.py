@@ -359,7 +359,8 @@ for ax, weights in zip(axes, (before, after)):
 # Models for *long text* (长文本推理) come with contexts of 128K (thousand) or 1M
 # (million) tokens; GLM-4-9B has a version of each (GLM Team 2024). Such a limit
 # says what fits, not what is found. The usual test is a *needle in a haystack*
-# (大海捞针): hide one fact at some depth of a long text and ask for it.
+# (大海捞针, Kamradt 2023): hide one fact at some depth of a long text and ask
+# for it.
 #
 # Your head was trained on 8 pairs. Give it up to 128, and ask for the first,
 # one in the middle and the last. Beside it stands a second head, trained alike, but
@@ -464,6 +465,12 @@ for i, ax in enumerate(axes):
 # > **Doubtful** for length: your head lost the far pairs, and in LLaMA going
 # > beyond the trained length "may lead to catastrophically high attention
 # > scores", unless positions are rescaled (Chen et al. 2023).
+#
+# > **From the documents.** 目前大模型对于长文本的生成无法达到这个长度 ("at present
+# > large models cannot generate long text of this length"), namely 20,000 to
+# > 30,000 characters. **Outdated**: 128K tokens have room for that even at
+# > three tokens a character. What is found among them is another matter, as
+# > your two heads showed.
 
 # %% [markdown]
 # ## Check yourself
@@ -514,5 +521,7 @@ for i, ax in enumerate(axes):
 # - Chen et al., *Extending Context Window of Large Language Models via
 #   Positional Interpolation*, 2023, arXiv 2306.15595
 # - Dao et al., *FlashAttention*, 2022, arXiv 2205.14135
+# - Kamradt, *Needle In A Haystack: Pressure Testing LLMs*, 2023,
+#   github.com/gkamradt/LLMTest_NeedleInAHaystack
 # - GLM Team, *ChatGLM: A Family of Large Language Models from GLM-130B to
 #   GLM-4 All Tools*, 2024, arXiv 2406.12793
