@@ -1,4 +1,4 @@
-"""The data of the course: Tang poems and the tone classes of their characters.
+"""The data of the course: Tang poems, the tones of their characters, seven plays.
 
 Each file's checksum is compared before it is first read, so that a damaged download
 is named and not met as a strange error three cells later. Lesson 00 opens it first.
@@ -90,6 +90,14 @@ def tang_five() -> list[Poem]:
 def pingze() -> dict[str, str]:
     """Return the tone class of each character: "level", "oblique" or "either"."""
     return {row["character"]: row["tone"] for row in _rows("pingze.tsv")}
+
+
+def shakespeare7() -> str:
+    """Return seven plays of Shakespeare, 931,336 ASCII characters.
+
+    A speech is `Name:`, its lines, and an empty line.
+    """
+    return path("shakespeare7.txt").read_text(encoding="utf-8")
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -41,6 +41,7 @@ def test_the_readme_gives_the_checksum_of_every_file():
 def test_the_readme_carries_the_licence_notices():
     readme = (DATA / "README.md").read_text("utf-8")
     assert "Copyright (c) 2016 JackeyGao" in readme
+    assert "Copyright 2019 Sean Stewart" in readme
     assert "shall be included in all copies" in readme
     assert "SIL OPEN FONT LICENSE Version 1.1" in (DATA / "OFL.txt").read_text("utf-8")
 
@@ -127,6 +128,15 @@ def test_tone_classes_are_level_oblique_or_either():
     assert len(tones) == 7_232
     assert set(tones.values()) == {"level", "oblique", "either"}
     assert (tones["光"], tones["月"]) == ("level", "oblique")
+
+
+def test_the_plays_are_speeches_in_ascii():
+    plays = datasets.shakespeare7()
+    assert len(plays) == 931_336
+    assert len(set(plays)) == 63 and plays.isascii()
+    assert plays.startswith("First Citizen:\nBefore we proceed any further")
+    assert "\n\nHamlet:\nTo be, or not to be: that is the question:\n" in plays
+    assert "\r" not in plays and plays.endswith(".\n")
 
 
 def test_importing_datasets_is_light():
