@@ -187,10 +187,9 @@ print("rank without and with tanh:",
 
 # %% [markdown]
 # One layer, and rank two. Without activations the five layers collapse into a
-# single matrix (biases would merge into a single bias). The narrow layer is
-# felt to the end: all 200 answers lie in a flat sheet of two dimensions. With
-# tanh between the layers the sheet is curved, and it takes all eight dimensions
-# to hold it.
+# single matrix (biases would merge too). The narrow layer is felt to the end:
+# all 200 answers lie in a flat sheet of two dimensions. With tanh between the
+# layers the sheet is curved, and it takes all eight dimensions to hold it.
 #
 # PReLU has both ends on one dial: at slope 0 it is ReLU; at slope 1 it does
 # nothing, and the layers collapse. Where should the dial stand? The data say.
@@ -219,7 +218,7 @@ print(f"slope with the smallest error: {dial[np.argmin(errors)]:.2f}")
 # How to find good weights is the matter of the next lessons, so here is an
 # honest shortcut: the hidden weights are *random* and stay so; only the output
 # weights are chosen, by the ordinary least squares you may know from fitting a
-# line (`np.linalg.lstsq`).
+# line.
 #
 # Points of class 0 should score -1, those of class 1 should score 1; a score
 # above zero counts as class 1.
@@ -267,11 +266,11 @@ for ax, width in zip(panels, (0, 4, 16, 64)):
 #
 # A deep network multiplies again and again, and what is multiplied thirty
 # times by something not quite 1 does not stay. Draw the weights at random with
-# the standard deviation $s / \sqrt{n}$ where $n$ is the number of inputs, and
-# send a batch through thirty ReLU layers of 256 neurons.
+# the standard deviation $s / \sqrt{n}$ for $n$ inputs, and send a batch through
+# thirty ReLU layers of 256 neurons.
 #
-# > **Predict.** `s` is 1, 1.41 or 2. For which do the activations keep their
-# > size?
+# > **Predict.** `s` is 1, 1.41 or 2. For which do the *activations*, the
+# > values `a`, keep their size?
 
 # %%
 def sizes_by_layer(s, n=256):
@@ -295,11 +294,12 @@ plots.lines(runs, range(1, 31), logy=True, xlabel="layer",
 # after layer. A layer multiplies the mean square by $s^2$ on average, and ReLU
 # throws away the half that sits below zero. That makes about $s^2/2$ a layer,
 # and $(s^2/2)^{30}$ for thirty: only $s = \sqrt 2$ holds (He et al. 2015). The
-# other two drift by a factor of $\sqrt 2^{\,30} = 2^{15} = 32768$, down or up.
+# roots drawn for the other two drift by $\sqrt 2^{\,30} = 2^{15} = 32768$, down
+# or up.
 #
 # The bias matters too. A ReLU that is off for *every* input says nothing at
-# all; it is called *dead*. Below, one layer of 1,000 neurons looks at the
-# 1,797 handwritten digits that come with scikit-learn.
+# all; it is called *dead*. Below, 1,000 neurons look at the 1,797 handwritten
+# digits of scikit-learn.
 #
 # > **Predict.** With all biases at -2, how many of the thousand are dead?
 
@@ -313,15 +313,16 @@ for bias in (0, -1, -2, -3):
 
 # %% [markdown]
 # Even without a bias 24 are dead: ink is never negative, so a neuron with
-# negative weights where digits have their ink never comes on. Where nothing
-# comes through, nothing can be corrected either, as lesson 05 will show. That
-# is one reason why biases start at zero or near it.
+# negative weights where digits have their ink never comes on. And pixels are
+# at most 1, so by the rule above a usual sum is below $\sqrt 2$: few reach 2.
+# Where nothing comes through, nothing can be corrected either, as lesson 05
+# will show. So biases start at zero or near it.
 #
 # Sigmoid has an illness of its own. Nudge the input of a chain of ten sigmoid
 # neurons: how far does the nudge get? Each neuron multiplies it by its weight
-# and by the slope of sigmoid, which is $a (1 - a)$: at most 1/4, at $a = 0.5$,
-# as in the picture above. So multiply over ten neurons. The biases are chosen
-# so that $a = 0.5$ stays where it is; we start a little beside it, at 0.6.
+# and by the slope of sigmoid, which is $a (1 - a)$: at most 1/4, at $a = 0.5$.
+# So multiply over ten neurons. The biases are chosen so that $a = 0.5$ stays
+# where it is; we start a little beside it, at 0.6.
 #
 # > **Predict.** All weights are 1. What is left of a small nudge after ten
 # > neurons: a tenth, a thousandth, a millionth?
@@ -343,10 +344,10 @@ print({f"weight {w}": f"{left:.1e}" for w, left in zip(weight, slope)})
 #
 # ## What does an untrained network know?
 #
-# Now to real inputs. Each digit is 8 by 8 pixels, so 64 numbers go in; 32
-# hidden neurons; ten numbers come out, one for each digit. These raw scores
-# are called *logits*, and the largest is the answer. Nobody has trained this
-# net: its weights are random, with the $s = \sqrt 2$ of above.
+# Each digit is 8 by 8 pixels, so 64 numbers go in; 32 hidden neurons; ten
+# numbers come out, one for each digit. These raw scores are called *logits*,
+# and the largest is the answer. Nobody has trained this net: its weights are
+# random, with the $s = \sqrt 2$ of above.
 
 # %%
 def untrained(seed):
@@ -446,11 +447,12 @@ print("a tennis ball is", "an apple" if ball > 0 else "a pear")
 # children who met a new thing and its name once, four in five picked it out
 # when they heard the name again (Dollaghan 1985). It knows two words, so a
 # tennis ball has to be one of them. And a language model is trained without
-# anyone saying what is what: the text holds its own answers. Learning from
-# given labels is *supervised* (监督学习); reading masses of text and predicting
-# what comes next, *pre-training* (预训练), is *self-supervised* (自监督学习). Take
-# 床前明月, "before my bed, bright moon": after 床 ("bed") comes 前 ("before"),
-# after 床前 comes 明 ("bright"), after 床前明 comes 月 ("moon").
+# anyone saying what is what: the text holds its own answers.
+#
+# Learning from given labels is *supervised* (监督学习); reading masses of text and
+# predicting what comes next, *pre-training* (预训练), is *self-supervised*
+# (自监督学习). Take 床前明月, "before my bed, bright moon": after 床 ("bed") comes
+# 前 ("before"), after 床前 comes 明 ("bright"), after 床前明 comes 月 ("moon").
 #
 # > **From the documents.** Neural networks work by 模仿人脑 ("imitating the
 # > human brain"). **Imprecise.** The idea of units that add up and fire above

@@ -114,7 +114,7 @@ with np.errstate(over="ignore", invalid="ignore"):
 # count. So take the largest away first, and nothing overflows.
 #
 # One more repair. The loss below needs $\ln p$, and a tiny $p$ rounds to 0,
-# whose logarithm is $-\infty$. The logarithm needs no fraction:
+# whose logarithm is $-\infty$. The log of a fraction is a difference:
 # $\ln p_k = z_k - \ln \sum_j e^{z_j}$.
 
 # %%
@@ -158,7 +158,7 @@ p = np.array([1/2, 1/4, 1/8, 1/8])
 bits, nats = -np.log2(p), -np.log(p)
 show.tokens("前明月光", weights=bits / 3, labels=[f"{b:.0f} bit" for b in bits])
 print(f"mean {bits.mean():.2f} bits = {nats.mean():.2f} nats a character")
-print(f"perplexity {2 ** bits.mean():.2f} = {np.exp(nats.mean()):.2f}")
+print(f"2^bits = {2 ** bits.mean():.2f}, e^nats = {np.exp(nats.mean()):.2f}")
 
 # %% [markdown]
 # The average surprise is the *cross-entropy* (交叉熵) of the model on this
@@ -248,7 +248,7 @@ plots.lines({name: -slope(sigmoid(grid)) for name, slope in slopes.items()},
 # almost no reason to move.
 #
 # With more than two classes the *gradient* (梯度), the slopes at all scores, is
-# as short. The loss is $\ln \sum_j e^{z_j} - z_{\text{came}}$; the first part
+# as simple. The loss is $\ln \sum_j e^{z_j} - z_{\text{came}}$; the first part
 # has slope $p_k$ at each score, the second $-1$ at the one that came. With the
 # label $y$ and its single 1:
 #
@@ -309,9 +309,9 @@ plots.bars(["mistakes", "squared error", "cross-entropy"],
 #
 # $$H = -0.75 \ln 0.75 - 0.25 \ln 0.25 = 0.56 \text{ nats,}$$
 #
-# the *entropy* (熵) of the noise. A single neuron learns from 260 such labels.
-# We watch its loss on them, and on 100 new images of the same teacher; there
-# each label counts as its average, 0.75 for a one and 0.25 for a zero.
+# the *entropy* (熵) of the noise. A sigmoid neuron learns from 260 such labels.
+# We watch its loss on them, and on 100 new images; there the label is what
+# the teacher writes on average, 0.75 for a one and 0.25 for a zero.
 #
 # How it learns: the slope at the score is $p - y$ again. A weight counts in
 # the score as much as its pixel is bright, so its own slope is $p - y$ times
@@ -464,11 +464,11 @@ print({name: f"{scores[-1]:.0%}" for name, scores in accuracy.items()})
 # %% [markdown]
 # Nobody told the reader how a character sounds; predicting was enough to find
 # out. From the same poems the causal objective finds out sooner: the signal
-# counts. Question for question it does not: at the end the masked reader has
+# counts. Question for question causal is behind: by the end the masked one has
 # answered $3 \cdot 2560 = 7680$ and is well above one half; the causal one had
-# answered as many after 384 quatrains, and stood near one half. (Or 160 steps
-# teach more than 24: one run cannot tell.) Masked and span lie too close for
-# one run to rank.
+# answered as many after 384 quatrains, and stood near one half. (Or its 24
+# steps were too few against 160.) Masked and span lie too close for one run
+# to rank.
 
 # %% [markdown]
 # ## What the documents say

@@ -317,5 +317,5 @@ def _xor_question(x1: int, x2: int, returned: float, hidden: np.ndarray) -> str:
     if (x1, x2) == (0, 0):
         return "With both inputs 0 only biases are left: what do they add up to?"
     if (x1, x2) == (1, 1):
-        return "Both are 1: which hidden neuron is on only here, to take them away?"
+        return "Both are 1: which neuron is on only here, and how much must it take?"
     return "Follow this corner with a pencil: what does each hidden neuron hand on?"

@@ -14,6 +14,7 @@ SCALAR = 1e-5  # one number, computed in 32 bits, is right as well
 OVERFLOW = "exp(10000) is inf. Which shift of all scores of a row changes nothing?"
 WHOSE = "Whose largest score do you take away: the row's, or everybody's?"
 BITS = "Bits or nats: to which base is your logarithm?"
+SCORES = "The logits are scores: what turns them into log-probabilities?"
 GAP = "What is squared: the probability, or its gap to 1?"
 
 
@@ -25,12 +26,11 @@ def mse(attempt: Callable) -> None:
         cases=[
             Case(np.array([3.0, 5.0]), np.array([1.0, 4.0])),
             Case(np.array([2.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, 2.0, 7.0])),
-            *(Case(rng.normal(size=shape).round(1), rng.normal(size=shape).round(1),
-                   label=f"shape {shape}") for shape in shapes),
+            *(Case(*rng.normal(size=(2, *shape)).round(1), label=f"shape {shape}")
+              for shape in shapes),
         ],
-        reference=lambda output, label: math.fsum(
-            (a - b) ** 2 for a, b in zip(output.flat, label.flat, strict=True)
-        ) / output.size,
+        reference=lambda o, y: math.fsum(
+            (a - b) ** 2 for a, b in zip(o.flat, y.flat, strict=True)) / o.size,
         question="What are the gaps, their squares, and the mean of those?",
         mistakes={
             lambda o, y: ((o - y) ** 2).sum():
@@ -63,17 +63,18 @@ def log_softmax(attempt: Callable) -> None:
             Case(rng.normal(scale=1e4, size=(4, 6, 9)), label="three axes"),
         ],
         reference=lambda z: np.apply_along_axis(_log_softmax, -1, z),
-        question="Which exp still sees a number far above 0, or which log a 0?",
+        question="z minus the log of a sum: what is each of the two with a pencil?",
         mistakes={
             lambda z: np.log(np.exp(z) / np.exp(z).sum(-1, keepdims=True)): OVERFLOW,
             lambda z: np.log(_softmax(z, -1)):
-                "A tiny probability is 0 before its log is taken. What is the log "
-                "of a fraction?",
+                "A tiny p rounds to 0 before its log. What is the log of a fraction?",
             lambda z: np.log(_softmax(z, -1) + 1e-9):
                 "Does adding something small leave the right answers right?",
             lambda z: _softmax(z, -1): "Probabilities: which function of those?",
             lambda z: z - z.max(-1, keepdims=True):
                 "The largest is off: what is the log of the sum that divides?",
+            lambda z: _logs(z) + z.max(-1, keepdims=True):
+                "The largest is off inside exp: is it off the z outside as well?",
             lambda z: z - np.log(np.exp(z).sum(-1, keepdims=True)): OVERFLOW,
             lambda z: np.log(_softmax(z, 0)):
                 "Do the probabilities of each row add up to 1, or of each column?",
@@ -93,28 +94,26 @@ def cross_entropy(attempt: Callable) -> None:
     """Check `cross_entropy(logits, labels)` from class indices, in nats."""
     rng = np.random.default_rng(42)
     cases = [
-        Case(np.array([[2.0, 1.0, 0.0]]), np.array([1]), label="one row"),
+        Case(np.array([[3.0, 2.0, 1.0]]), np.array([1]), label="one row"),
         Case(np.array([[2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]), np.array([0, 1])),
         Case(np.array([[1.0, 3.0], [0.0, 2.0]]), np.array([1, 0]), label="a square"),
         Case(np.array([[1e4, 0.0], [0.0, 1e4]]), np.array([0, 0]), label="huge"),
     ]
     for rows, classes in ((5, 5), (8, 10), (200, 50)):
         cases.append(Case(rng.normal(scale=3, size=(rows, classes)).round(1),
-                          rng.integers(classes, size=rows),
-                          label=f"{rows} rows, {classes} classes"))
+                          rng.integers(classes, size=rows), label=f"{rows} rows"))
     check_function(
         "cross_entropy", attempt, tolerance=SCALAR,
         cases=cases,
-        reference=lambda logits, labels: -math.fsum(
-            _log_softmax(row)[k] for row, k in zip(logits, labels, strict=True)
-        ) / len(labels),
+        reference=lambda z, y: -math.fsum(
+            _log_softmax(row)[k] for row, k in zip(z, y, strict=True)) / len(y),
         question="For each row: how probable was its label, and how surprising is it?",
         mistakes={
             lambda z, y: _picked(z, y).sum(): "Is the loss a sum over rows, or a mean?",
             lambda z, y: -_picked(z, y).mean():
                 "A probability is below 1, so its log is negative. Can surprise be?",
-            lambda z, y: -z[np.arange(len(y)), y].mean():
-                "Those are scores: what turns them into log-probabilities?",
+            lambda z, y: -z[np.arange(len(y)), y].mean(): SCORES,
+            lambda z, y: -np.log(z)[np.arange(len(y)), y].mean(): SCORES,
             lambda z, y: -np.exp(_logs(z))[np.arange(len(y)), y].mean():
                 "Those are probabilities: where is the logarithm?",
             lambda z, y: -_logs(z)[:, y].mean():
@@ -149,6 +148,8 @@ def perplexity(attempt: Callable) -> None:
         mistakes={
             lambda s: np.exp(np.mean(s)): "Is perplexity ever below 1? Mind the sign.",
             lambda s: -np.mean(s): "That is the loss: how many equal choices is that?",
+            lambda s: np.prod(np.exp(s)) ** (-1 / len(s)):
+                "A long product of probabilities rounds to 0. What do the logs allow?",
             lambda s: np.exp(-np.sum(s)): "Is a longer text worse: a sum, or a mean?",
             lambda s: 2 ** -np.mean(s): "The logs are natural: which base undoes them?",
             lambda s: np.mean(np.exp(-np.asarray(s))):
@@ -172,8 +173,7 @@ def bits_per_character(attempt: Callable) -> None:
             Case(np.zeros(4), "moon", label="certain"),
             Case(np.log(rng.uniform(0.01, 1, 700)), line * 60, label="700 subwords"),
         ],
-        reference=lambda log_probs, text: sum(
-            -math.log2(math.exp(s)) for s in log_probs) / len(text),
+        reference=lambda s, t: sum(-math.log2(math.exp(v)) for v in s) / len(t),
         question="How many bits are all tokens together, and over how many characters?",
         mistakes={
             lambda s, t: -np.sum(s) / math.log(2) / len(s):
@@ -246,7 +246,7 @@ def three_losses(attempt: Callable) -> None:
             "squared": math.fsum((1 - v) ** 2 for v in p) / len(p),
             "cross-entropy": sum(-math.log(v) if v else math.inf for v in p) / len(p),
         },
-        question="What happened has label 1 and probability p: how wrong is that day?",
+        question="How wrong is a day, its label 1, under each of the three keys?",
         mistakes={
             lambda p: _three(p, mean=np.sum): "A sum over days, or a mean?",
             lambda p: _three(p, log=np.log): "ln p is negative. Can surprise be?",

@@ -56,6 +56,10 @@ def log_softmax_clipped(z):
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
+def log_softmax_max_in_exp_alone(z):
+    return z - np.log(np.exp(z - z.max(-1, keepdims=True)).sum(-1, keepdims=True))
+
+
 def log_softmax_in_place(z):
     z -= z.max(axis=-1, keepdims=True)
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
@@ -201,12 +205,17 @@ WRONG = {
         (lambda z: np.exp(logs(z)), "which function of those"),
         (lambda z: logs(z) / math.log(2), "which base"),
         (lambda z: -logs(z), "be above 0"),
+        (log_softmax_max_in_exp_alone, "off the z outside"),
+        (lambda z: z - z.max(-1, keepdims=True) - np.exp(z).sum(-1, keepdims=True),
+         "log of a sum"),
         (lambda z: z, "returned [2, 1, 0]"),
     ],
     "cross_entropy": [
         (lambda z, y: -picked(z, y).sum(), "a sum over rows"),
         (lambda z, y: picked(z, y).mean(), "Can surprise be"),
-        (lambda z, y: -z[np.arange(len(y)), y].mean(), "Those are scores"),
+        (lambda z, y: -z[np.arange(len(y)), y].mean(), "logits are scores"),
+        (lambda z, y: -np.log(z)[np.arange(len(y)), y].mean(), "logits are scores"),
+        (lambda z, y: -logs(z).max(axis=1).mean(), "how probable was its label"),
         (lambda z, y: -np.exp(picked(z, y)).mean(), "where is the logarithm"),
         (lambda z, y: -logs(z)[:, y].mean(), "one label a row"),
         (lambda z, y: -(logs(z) * np.eye(z.shape[1])[y]).mean(), "rows times classes"),
@@ -225,6 +234,7 @@ WRONG = {
         (lambda s: 2 ** -np.mean(s), "which base undoes"),
         (lambda s: np.mean(np.exp(-s)), "Which comes first"),
         (lambda s: np.exp(-s), "single number"),
+        (perplexity_product, "What do the logs allow"),
     ],
     "bits_per_character": [
         (lambda s, t: -np.mean(s) / math.log(2), "bits a token"),
@@ -262,6 +272,7 @@ WRONG = {
         (lambda p: three(p, log=lambda v: -v * np.log(v)), "what does p multiply"),
         (lambda p: three(p, mean=lambda v: v), "single number"),
         (lambda p: list(three(p).values()), "expected a dict"),
+        (lambda p: {"absolute": (1 - p).mean()}, "the three keys"),
     ],
 }
 
