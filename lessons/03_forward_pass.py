@@ -138,7 +138,7 @@ print(X.shape, "->", (X @ W.T + b).shape)
 # through, with a slope that is learned like a weight (He et al. 2015). *GELU*
 # multiplies `z` by the share of the bell curve that lies below `z` (its `cdf`),
 # a ReLU with a round corner (Hendrycks and Gimpel 2016); BERT (Devlin et al.
-# 2018) and the first GPT (Radford et al. 2018) use it.
+# 2019) and the first GPT (Radford et al. 2018) use it.
 
 # %%
 def sigmoid(z):
@@ -265,9 +265,9 @@ for ax, width in zip(panels, (0, 4, 16, 64)):
 # ## How large should the weights be?
 #
 # A deep network multiplies again and again, and what is multiplied thirty
-# times by something not quite 1 does not stay. Draw the weights at random with
-# the standard deviation $s / \sqrt{n}$ for $n$ inputs, and send a batch through
-# thirty ReLU layers of 256 neurons.
+# times by something not quite 1 does not stay. Draw the weights from a bell
+# curve of mean 0 and width (*standard deviation*) $s / \sqrt{n}$ for $n$
+# inputs, and send a batch through thirty ReLU layers of 256 neurons.
 #
 # > **Predict.** `s` is 1, 1.41 or 2. For which do the *activations*, the
 # > values `a`, keep their size?
@@ -421,7 +421,7 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # Try the comparison. One neuron is shown apples and pears, one by one, as two
 # numbers: height over width, and how red it is. When it is wrong, it is told
 # so, and its weights move by the input, towards it or away from it: the
-# rule of the *perceptron* (after Rosenblatt 1958).
+# rule of the *perceptron* (Rosenblatt 1958, 1962).
 
 # %%
 rng = np.random.default_rng(0)
@@ -460,7 +460,8 @@ print("a tennis ball is", "an apple" if ball > 0 else "a pear")
 # > does is something else.
 #
 # Compare a neuron of this page with one of the oldest models of a living one,
-# the *leaky integrate-and-fire* neuron (Lapicque 1907, told in Abbott 1999).
+# the *leaky integrate-and-fire* neuron (it goes back to Lapicque 1907; Abbott
+# 1999 tells how).
 # Its voltage `v` leaks away, with a time constant of 20 milliseconds, while a
 # current fills it; at 1 it fires a spike and starts again from zero. So a
 # steady input gives a rhythm of spikes. How does the rhythm depend on the input?
@@ -496,7 +497,7 @@ plots.lines({"spiking": spikes, "ReLU": 50 * relu(current - 0.5)}, current,
 #
 # GPT-3 has twice as many parameters as a brain has neurons, and about a
 # thousandth of the synapses. And a synapse is more than a number: its strength
-# changes within milliseconds of being used (Zucker and Regehr 2002).
+# rises and falls with recent use (Zucker and Regehr 2002).
 #
 # ## Check yourself
 #
@@ -551,7 +552,8 @@ plots.lines({"spiking": spikes, "ReLU": 50 * relu(current - 0.5)}, current,
 #
 # - McCulloch and Pitts, *A logical calculus of the ideas immanent in nervous
 #   activity*, 1943, Bulletin of Mathematical Biophysics 5.
-# - Rosenblatt, *The perceptron*, 1958, Psychological Review 65.
+# - Rosenblatt, *The perceptron*, 1958, Psychological Review 65; *Principles of
+#   Neurodynamics*, 1962.
 # - Cybenko, *Approximation by superpositions of a sigmoidal function*, 1989,
 #   Mathematics of Control, Signals and Systems 2.
 # - Leshno, Lin, Pinkus and Schocken, *Multilayer feedforward networks with a
@@ -561,7 +563,7 @@ plots.lines({"spiking": spikes, "ReLU": 50 * relu(current - 0.5)}, current,
 #   1502.01852: PReLU, and the $\sqrt 2$.
 # - Hendrycks and Gimpel, *Gaussian error linear units*, 2016, arXiv
 #   1606.08415.
-# - Devlin et al., *BERT*, 2018, arXiv 1810.04805. Radford et al., *Improving
+# - Devlin et al., *BERT*, 2019, arXiv 1810.04805. Radford et al., *Improving
 #   language understanding by generative pre-training*, 2018.
 # - Brown et al., *Language models are few-shot learners*, 2020, arXiv
 #   2005.14165.

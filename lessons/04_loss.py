@@ -255,8 +255,8 @@ plots.lines({name: -slope(sigmoid(grid)) for name, slope in slopes.items()},
 # $$\frac{\partial\, \text{Loss}}{\partial z_k} = p_k - y_k$$
 #
 # > **Predict.** The scores are 2, 1, 0 and the probabilities 0.665, 0.245 and
-# > 0.090, as above. The poet wrote the *third*, 年. What are the three slopes,
-# > and what is their sum? (torch finds them by itself; lesson 05 shows how.)
+# > 0.090, as above. Suppose that the *third*, 年, had come. What are the three
+# > slopes, and their sum? (torch finds them by itself; lesson 05 shows how.)
 
 # %%
 slopes_by_hand = np.exp(log_softmax(z)) - np.array([0, 0, 1])
@@ -293,8 +293,8 @@ plots.bars(["mistakes", "squared error", "cross-entropy"],
 # Timid makes no mistake, bold has the smallest squared error, steady the
 # smallest cross-entropy. Counting mistakes sees only the side of 0.5; its
 # slope is zero nearly everywhere: nothing for training to follow. Squared
-# error (for forecasts: the *Brier score*, Brier 1950) charges at most 1 for a
-# day, and forgives bold its one disaster. Cross-entropy has no limit: that day
+# error (half of the *Brier score* of forecasters, Brier 1950) charges at most
+# 1 for a day, and forgives bold its one disaster. Cross-entropy has no limit: that day
 # costs bold $-\ln 0.001 = 6.9$ nats, all ten cost steady $-8 \ln 0.9 - 2 \ln
 # 0.2 = 4.1$.
 #
@@ -369,8 +369,8 @@ print(f"end: {on_old[-1]:.2f} on old labels, {on_new[-1]:.2f} on new ones")
 # hides 15 % at random and shows the rest. *Span corruption* (T5) hides 15 %
 # too, in runs of three on average.
 #
-# > **Predict.** A quatrain has 20 characters. How many questions does each
-# > ask?
+# > **Predict.** A five-character quatrain has 20 characters. How many
+# > questions does each way ask?
 
 # %%
 def questions(objective, rng, poems=16):               # -> (poems, 20)
@@ -397,8 +397,8 @@ plots.heatmap(asked, rows=objectives, values=True,
 # Measure. A small reader learns each way from the same number of quatrains,
 # and ends with a vector for each character. Then a *probe* (探针) asks what it
 # was never asked: the *tone class* (平仄), level or oblique. It stands nowhere
-# in the text; but tones alternate in most Tang verse, so they show in the
-# company that a character keeps. The probe is a linear classifier on the
+# in the text; but in two quatrains of three the tones alternate by rule, so
+# they show in the company that a character keeps. The probe is a linear classifier on the
 # vectors alone, tested on characters that it did not learn from.
 
 # %%
@@ -477,7 +477,8 @@ print({name: f"{scores[-1]:.0%}" for name, scores in accuracy.items()})
 # > between the model's prediction (模型预测) and the true label (真实标签). **Right**
 # > as a formula, **imprecise** as a gap: cross-entropy is a surprise, and a
 # > label may be wrong, which puts a floor under the loss. For a language model
-# > nobody writes labels: the next character is the label.
+# > nobody writes labels: the next character is the label. (The document's list
+# > begins with a misprint: 损失函括, for 损失函数包括, "loss functions include".)
 #
 # > **From the documents.** 并非所有训练目标都平等, "not all training objectives are
 # > equal". **Right.** ELECTRA (Clark et al. 2020) learns more from the same

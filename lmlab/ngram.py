@@ -1,7 +1,7 @@
 """Character n-grams: count what came next, and guess by the counts.
 
-The oldest language model (Shannon, 1948, "A Mathematical Theory of Communication",
-section 3). Lesson 00 builds it by hand; lesson 15 spoils poems with it.
+An old language model (Markov, 1913; Shannon, 1948, "A Mathematical Theory of
+Communication", section 3). Lesson 00 builds it by hand; lesson 15 spoils poems with it.
 """
 
 from __future__ import annotations

@@ -169,6 +169,7 @@ def _empty_body(attempt: Callable) -> bool:
 
 QUESTIONS = {
     NameError: "Is that name spelt as where it was made, and has its cell been run?",
+    np.exceptions.AxisError: "How many axes has that array in this smallest case?",
     IndexError: "How long is that sequence, and which index did the line ask for?",
     KeyError: "Which keys does it have? Print them in the line before.",
     ZeroDivisionError: "Which case makes the divisor zero, and what should hold then?",

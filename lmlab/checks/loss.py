@@ -36,12 +36,10 @@ def mse(attempt: Callable) -> None:
             lambda o, y: ((o - y) ** 2).sum():
                 "Twice as many answers, as good as these: should the loss double?",
             lambda o, y: np.sqrt(((o - y) ** 2).mean()): "Has the formula a root?",
-            lambda o, y: abs(o - y).mean():
-                "Those are the sizes of the gaps: what is done to each of them?",
+            lambda o, y: abs(o - y).mean(): "Sizes of gaps: what is done to each?",
             lambda o, y: (o - y).mean() ** 2:
                 "One gap of +1 and one of -1: which comes first, square or mean?",
-            lambda o, y: ((o - y) ** 2).mean() / 2:
-                "Where does the half come from? Some books put it there; not here.",
+            lambda o, y: ((o - y) ** 2).mean() / 2: "Where is the half in the formula?",
         },
         right="7 arrays of 1 to 500 answers, with up to three axes",
     )
@@ -167,7 +165,7 @@ def bits_per_character(attempt: Callable) -> None:
         "bits_per_character", attempt, tolerance=SCALAR,
         cases=[
             Case(np.log([0.5, 0.25]), "ab", label="a token a character"),
-            Case(np.log([0.5, 0.25]), "moonlight", label="two tokens"),
+            Case(np.log([0.5, 0.25]), "moon light", label="two tokens"),
             Case(np.log([0.5, 0.25, 0.125]), line, label="three tokens"),
             Case(np.log(rng.uniform(0.1, 1, size=15)), line, label="15 bytes"),
             Case(np.zeros(4), "moon", label="certain"),
@@ -187,6 +185,8 @@ def bits_per_character(attempt: Callable) -> None:
                 "A log-probability is negative. Can surprise be?",
             lambda s, t: -np.sum(s) / math.log(2) / len(t.encode()):
                 "How many bytes has one Chinese character? The text counts characters.",
+            lambda s, t: -np.sum(s) / math.log(2) / len(t.replace(" ", "")):
+                "Is a space a character?",
             lambda s, t: -np.sum(s) / math.log(2): "The whole text: how long is it?",
             lambda s, t: 2 ** (-np.sum(s) / math.log(2) / len(t)):
                 "That is a number of choices: how many bits is it?",

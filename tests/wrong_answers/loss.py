@@ -183,9 +183,9 @@ WRONG = {
     "mse": [
         (lambda o, y: ((o - y) ** 2).sum(), "should the loss double"),
         (lambda o, y: np.sqrt(((o - y) ** 2).mean()), "formula a root"),
-        (lambda o, y: abs(o - y).mean(), "sizes of the gaps"),
+        (lambda o, y: abs(o - y).mean(), "Sizes of gaps"),
         (lambda o, y: (o - y).mean() ** 2, "which comes first"),
-        (lambda o, y: ((o - y) ** 2).mean() / 2, "Where does the half"),
+        (lambda o, y: ((o - y) ** 2).mean() / 2, "Where is the half"),
         (lambda o, y: (o - y) ** 2, "single number"),
         (lambda o, y: 0.0, "returned 0      expected 2.5"),
         (mse_loop_over_rows, "single number"),
@@ -245,6 +245,7 @@ WRONG = {
         (lambda s, t: np.sum(s) / math.log(2) / len(t), "Can surprise be"),
         (lambda s, t: -np.sum(s) / math.log(2) / len(t.encode()), "How many bytes"),
         (lambda s, t: -np.sum(s) / math.log(2), "The whole text"),
+        (lambda s, t: -np.sum(s) / math.log(2) / len("".join(t.split())), "a space"),
         (lambda s, t: 2 ** (-np.sum(s) / math.log(2) / len(t)), "number of choices"),
     ],
     "softmax": [
