@@ -76,19 +76,28 @@ def attention(
     return F.scaled_dot_product_attention(query, key, value, added, scale=scale)
 
 
-def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def causal_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None = None,
+    bias: Tensor | None = None,
+    scale: float | None = None,
+) -> Tensor:
     """`attention` in which no query looks ahead; the last query is beside the last key.
 
     query: (..., n, d_head); key and value: (..., m, d_head), m >= n: the m - n first
-    keys are the past of all queries. The same as a `causal_mask`, but faster.
+    keys are the past of all queries. The same as with a `causal_mask`, but faster.
     """
     n, m = query.shape[-2], key.shape[-2]
-    if n == 1:  # the newest token may look at all
-        return F.scaled_dot_product_attention(query, key, value)
-    if n == m:
-        return F.scaled_dot_product_attention(query, key, value, is_causal=True)
-    mask = causal_mask(n, m).to(query.device)
-    return F.scaled_dot_product_attention(query, key, value, mask)
+    if n == m and mask is None and bias is None:
+        return F.scaled_dot_product_attention(
+            query, key, value, is_causal=True, scale=scale
+        )
+    if n > 1:  # the newest token alone may look at all
+        past = causal_mask(n, m).to(query.device)
+        mask = past if mask is None else mask & past
+    return attention(query, key, value, mask, bias, scale)
 
 
 def causal_mask(n_tokens: int, n_keys: int | None = None) -> Tensor:
@@ -180,7 +189,7 @@ class MultiHeadAttention(nn.Module):
         The tokens of `x` ask, those of `context` (m, d_model) answer; without
         `context` the tokens of `x` do both. mask and bias: as in
         `attention_weights`, they broadcast to (..., n_heads, n, m).
-        causal: no token looks ahead (then neither mask nor bias is given).
+        causal: no token looks ahead, whatever the mask says.
         turns: rotate by what `rope_turns` returns, instead of by the place in x.
         cache: the tokens so far, which answer too; those of x are added to them.
         """
@@ -190,11 +199,10 @@ class MultiHeadAttention(nn.Module):
         if cache is not None:
             key, value = cache.append(key, value)
         key, value = self._share(key), self._share(value)
-        if causal and mask is None and bias is None:
-            answer = causal_attention(query, key, value)
-        else:
-            answer = attention(query, key, value, mask, bias, self.scale)
-        return self.output(merge_heads(answer))
+        attend = causal_attention if causal else attention
+        return self.output(
+            merge_heads(attend(query, key, value, mask, bias, self.scale))
+        )
 
     def weights(
         self,

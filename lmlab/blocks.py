@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -24,7 +25,7 @@ class FeedForward(nn.Module):
 
     Vaswani et al. 2017, section 3.3, where the bend is "relu"; "gelu" is x times the
     normal distribution function of x (Hendrycks and Gimpel 2016, arXiv 1606.08415), and
-    "gelu_tanh" their approximation of it, which GPT uses.
+    "gelu_tanh" their approximation of it, which OpenAI used and which is slower here.
     """
 
     def __init__(self, d_model: int, d_ff: int, activation: str, bias: bool = True):
@@ -56,10 +57,49 @@ class SwiGLU(nn.Module):
         return self.shrink(F.silu(self.gate(x)) * self.expand(x))
 
 
+class MixtureOfExperts(nn.Module):
+    """Many feed-forwards, of which each token uses the few that a router picks for it.
+
+    The answers of the `top_k` best experts are summed, each times the probability that
+    the router gives it (Shazeer et al. 2017, arXiv 1701.06538; without their noise).
+    One more expert, of width `d_shared`, is shared by all tokens and opened by a gate of
+    its own, as in Qwen2-MoE (Yang et al. 2024, arXiv 2407.10671, section 2.2.2).
+    """
+
+    def __init__(
+        self, d_model: int, d_ff: int, n_experts: int, top_k: int, d_shared: int
+    ):
+        super().__init__()
+        if not 1 <= top_k <= n_experts:
+            raise ValueError(
+                f"top_k must lie in 1 .. n_experts = {n_experts}: got {top_k}"
+            )
+        self.top_k = top_k
+        self.router = nn.Linear(d_model, n_experts, bias=False)
+        self.experts = nn.ModuleList(SwiGLU(d_model, d_ff) for _ in range(n_experts))
+        self.shared = SwiGLU(d_model, d_shared)
+        self.shared_gate = nn.Linear(d_model, 1, bias=False)
+
+    def route(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(..., d_model) -> weights and numbers of the experts, each (..., top_k)."""
+        return torch.softmax(self.router(x), dim=-1).topk(self.top_k, dim=-1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_model) -> (..., d_model)."""
+        tokens = x.flatten(0, -2)
+        answers = torch.sigmoid(self.shared_gate(tokens)) * self.shared(tokens)
+        weights, chosen = self.route(tokens)  # (tokens, top_k) each
+        for i, expert in enumerate(self.experts):
+            mine, rank = (chosen == i).nonzero(as_tuple=True)
+            answer = weights[mine, rank, None] * expert(tokens[mine])
+            answers.index_add_(0, mine, answer)
+        return answers.view_as(x)
+
+
 class Block(nn.Module):
     """One layer: attention, then feed-forward, each added to its input and normalised.
 
-    norm: makes a normalisation, called twice. norm_first: normalise what each part
+    norm: makes a normalisation, called for each part. norm_first: normalise what a part
     reads (GPT-2 and nearly all since), or else the sum (Vaswani et al. 2017; BERT).
     """
 

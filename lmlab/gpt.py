@@ -20,7 +20,11 @@ from lmlab.inputs import check_ids, places_and_mask
 
 @dataclass(frozen=True)
 class GPTConfig:
-    """The shape of a GPT. d_ff is 4 d_model if not said."""
+    """The shape of a GPT.
+
+    d_ff: the width inside the feed-forward, 4 d_model if not said; activation: a key of
+    `blocks.ACTIVATIONS`, "gelu_tanh" for OpenAI's weights.
+    """
 
     vocab_size: int
     context: int
@@ -28,6 +32,7 @@ class GPTConfig:
     n_layers: int = 4
     n_heads: int = 4
     d_ff: int | None = None
+    activation: str = "gelu"
     norm_first: bool = True
 
 
@@ -45,7 +50,7 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(
             Block(
                 MultiHeadAttention(c.d_model, c.n_heads),
-                FeedForward(c.d_model, c.d_ff or 4 * c.d_model, "gelu_tanh"),
+                FeedForward(c.d_model, c.d_ff or 4 * c.d_model, c.activation),
                 norm=lambda: nn.LayerNorm(c.d_model),
                 norm_first=c.norm_first,
             )
@@ -62,7 +67,7 @@ class GPT(nn.Module):
     ) -> Tensor:
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         check_ids("ids", ids, self.tokens)
-        places, mask = places_and_mask(ids, self.config.context, cache, keep)
+        places, mask = places_and_mask(ids, self.config.context, keep, cache)
         x = self.tokens(ids) + self.places(places[..., -ids.shape[1] :])
         for i, block in enumerate(self.blocks):
             x = block(x, mask=mask, causal=True, cache=cache and cache.layers[i])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lmlab.attention import causal_mask
 from lmlab.cache import KeyValueCache
 
 
@@ -51,15 +50,18 @@ def check_keep(name: str, keep: Tensor | None, shape: tuple[int, int]) -> None:
 
 
 def places_and_mask(
-    ids: Tensor, context: int, cache: KeyValueCache | None, keep: Tensor | None
+    ids: Tensor,
+    context: int,
+    keep: Tensor | None = None,
+    cache: KeyValueCache | None = None,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return where the tokens stand, and who may look at whom.
+    """Return where the tokens stand, and whom each may look at for all the padding.
 
-    ids: (batch, n), the new tokens; cache: those before; keep: (batch, total so far),
-    False at padding, or None. Returns the places of all tokens so far, (total,) or
+    ids: (batch, n), the new tokens; keep: (batch, total so far), False at padding, or
+    None; cache: the tokens before. Returns the places of all tokens so far, (total,) or
     (batch, total), of which padding takes none; and a mask (batch, 1, n, total), or
-    None where no padding is: then it is plainly causal. Padding looks at itself, to
-    have something to look at; nobody else looks at it.
+    None where nothing is padding. Padding looks at itself, to have something to look
+    at; nobody else looks at it.
     Raises ValueError if the tokens are more than `context` or the cache has room for.
     """
     batch, n = ids.shape
@@ -75,7 +77,7 @@ def places_and_mask(
         places, mask, longest = torch.arange(total, device=ids.device), None, total
     else:
         places = (keep.cumsum(dim=-1) - 1).clamp(min=0)
-        mask = causal_mask(n, total).to(ids.device) & keep[:, None, None, :]
+        mask = keep[:, None, None, :].repeat(1, 1, n, 1)
         mask.diagonal(past, dim1=-2, dim2=-1).fill_(True)
         longest = keep.sum(dim=-1).max().item()
     if longest > context:

@@ -79,11 +79,12 @@ class LLaMA(nn.Module):
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         c = self.config
         check_ids("ids", ids, self.tokens)
-        places, mask = places_and_mask(ids, c.context, cache, keep)
+        places, mask = places_and_mask(ids, c.context, keep, cache)
         new = places[..., -ids.shape[1] :]
         d_turned = int(c.rope_share * c.d_model // c.n_heads)
-        turns = rope_turns(new, d_turned, c.theta).unsqueeze(-3)   # alike in all heads
         x = self.tokens(ids)
+        turns = rope_turns(new, d_turned, c.theta).to(x.dtype.to_complex())
+        turns = turns.unsqueeze(-3)  # (..., 1, n, d_turned / 2): alike in all heads
         for i, block in enumerate(self.blocks):
             layer = cache and cache.layers[i]
             x = block(x, mask=mask, causal=True, turns=turns, cache=layer)

@@ -44,25 +44,24 @@ def rope(
 
 
 def rope_turns(positions: Tensor, d_turned: int, theta: float = 10000.0) -> Tensor:
-    """Return the cosine and sine of each angle of `rope`, (2, ..., n, d_turned / 2).
+    """Return e^(i angle) for each angle of `rope`: complex, (..., n, d_turned / 2).
 
     They are the same in every layer, so that a model makes them once for all.
     positions: (..., n). d_turned must be even.
     """
     angles = _angles(positions, d_turned, theta, "d_head")
-    return torch.stack((angles.cos(), angles.sin()))
+    return torch.polar(torch.ones_like(angles), angles)
 
 
 def turn(x: Tensor, turns: Tensor) -> Tensor:
     """Turn the pairs of x, (..., n, d_head), by what `rope_turns` returns.
 
-    Where the turns are for fewer than d_head features, the rest stays as it is.
+    A pair is a complex number, and a multiplication by e^(i angle) turns it. Where the
+    turns are for fewer than d_head features, the rest stays as it is.
     """
-    cos, sin = turns.to(x.dtype)
-    n_turned = 2 * cos.shape[-1]
-    even, odd = x[..., 0:n_turned:2], x[..., 1:n_turned:2]
-    turned = torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1)
-    turned = turned.flatten(-2)
+    n_turned = 2 * turns.shape[-1]
+    pairs = torch.view_as_complex(x[..., :n_turned].unflatten(-1, (-1, 2)))
+    turned = torch.view_as_real(pairs * turns.to(pairs.dtype)).flatten(-2)
     if n_turned == x.shape[-1]:
         return turned
     return torch.cat((turned, x[..., n_turned:]), dim=-1)
