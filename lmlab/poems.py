@@ -11,6 +11,7 @@ import numpy as np
 
 from lmlab import datasets
 from lmlab.datasets import Poem
+from lmlab.ngram import NGram
 
 RHYMES: dict[str, str] = {
     "麻": "a ia ua", "波": "o io e uo", "皆": "ie ve ê", "开": "ai uai",
@@ -155,6 +156,36 @@ def spoil(
     for place in rng.permutation(len(poem))[:count]:
         spoilt[place] = lines[rng.integers(len(lines))]
     return tuple(spoilt)
+
+
+def babble(lines: Iterable[str], n: int, rng: np.random.Generator) -> list[str]:
+    """Return n five-character lines, drawn from the 3-gram of `lines`."""
+    model = NGram(lines, n=3)
+    drawn: list[str] = []
+    while len(drawn) < n:
+        line = model.sample(rng, 5)
+        if len(line) == 5:
+            drawn.append(line)
+    return drawn
+
+
+def real_and_spoilt(
+    shelf: Sequence[Sequence[str]],
+    babble: Sequence[str],
+    n: int,
+    favour: str,
+    rng: np.random.Generator,
+) -> list[tuple[str, ...]]:
+    """Return n poems of the shelf, the same n with two foreign lines, n of babble.
+
+    A poem with the theme `favour` is drawn four times as often as one without. The
+    foreign lines are drawn alike; the last n poems are four lines of `babble` each.
+    """
+    shelf = [*shelf, *3 * [poem for poem in shelf if theme(poem, favour)]]
+    lines = [line for poem in shelf for line in poem]
+    real = [tuple(shelf[i]) for i in rng.integers(len(shelf), size=n)]
+    return [*real, *(spoil(poem, lines, 2, rng) for poem in real),
+            *(spoil(poem, babble, 4, rng) for poem in real)]
 
 
 @cache

@@ -5,7 +5,7 @@ builds the loss by hand in NumPy and trains `PoemRanker` with `fit`.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TypeVar
 
 import numpy as np
@@ -45,6 +45,23 @@ def ranking_pairs(rankings: Ids) -> tuple[Ids, Ids]:
     places = list(combinations(range(rankings.shape[-1]), 2))
     first, second = ([pair[i] for pair in places] for i in (0, 1))
     return rankings[..., first], rankings[..., second]
+
+
+def ask(
+    grades: np.ndarray, rankings: int, rng: np.random.Generator, noise: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Let a teacher rank poems, four at a time; return (better, worse), all her pairs.
+
+    grades: (poems,), what she thinks of each but for a slip of the tongue: Gumbel noise
+    times `noise`. With 1.0 she prefers a to b with the probability
+    sigmoid(grades[a] - grades[b]) (Yellott, 1977), with 0.0 she never errs.
+    """
+    four = np.array([rng.choice(len(grades), size=4, replace=False)
+                     for _ in range(rankings)])
+    felt = grades[four] + noise * rng.gumbel(size=four.shape)
+    better, worse = ranking_pairs(
+        np.take_along_axis(four, np.argsort(-felt, axis=1), axis=1))
+    return better.ravel(), worse.ravel()
 
 
 def agreement(better: Ids, worse: Ids) -> float:
@@ -129,6 +146,11 @@ class PoemRanker(nn.Module):
         with torch.no_grad():
             return self(self.ids(poems)).numpy()
 
+    def worth(self, text: str) -> np.ndarray:
+        """Return what each character of `text` (n,) is worth wherever it stands."""
+        with torch.no_grad():
+            return self.character(self.ids([text])).numpy().reshape(-1)
+
 
 def fit(
     model: nn.Module,
@@ -164,6 +186,21 @@ def fit(
         fall.step()
         losses.append(loss.item())
     return losses
+
+
+def improve(
+    model: PoemRanker, poem: Sequence[str], rng: np.random.Generator, tries: int = 100
+) -> tuple[str, ...]:
+    """Try changes of one character; return the poem that `model` scores best."""
+    ids = model.ids([poem]).repeat(tries + 1, 1)           # the last row stays
+    place = rng.integers(ids.shape[1], size=tries)
+    ids[np.arange(tries), place] = torch.from_numpy(
+        rng.integers(len(model.number), size=tries))
+    with torch.no_grad():
+        best = ids[model(ids).argmax()].tolist()
+    letters = list(model.number)
+    text = iter(letters[i] for i in best)
+    return tuple("".join(islice(text, len(line))) for line in poem)
 
 
 def _same_shape(better: Tensor, worse: Tensor) -> None:

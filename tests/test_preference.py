@@ -9,7 +9,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmlab.preference import PoemRanker, agreement, fit, pair_loss, ranking_pairs
+from lmlab.preference import (
+    PoemRanker,
+    agreement,
+    ask,
+    fit,
+    improve,
+    pair_loss,
+    ranking_pairs,
+)
 
 DOUBLE = torch.float64
 
@@ -73,6 +81,23 @@ def test_a_ranking_of_fewer_than_two_is_refused(rankings):
         ranking_pairs(rankings)
 
 
+def test_a_teacher_without_noise_never_errs():
+    grades = np.arange(10.0)
+    better, worse = ask(grades, 50, np.random.default_rng(0), noise=0)
+    assert better.shape == worse.shape == (50 * 6,)
+    assert (better > worse).all()
+
+
+def test_a_noisy_teacher_prefers_as_bradley_and_terry_say():
+    grades = np.array([0.0, 1.0, 3.0, -2.0])
+    better, worse = ask(grades, 20_000, np.random.default_rng(0))
+    for one, other in combinations(range(4), 2):
+        wins = np.sum((better == one) & (worse == other))
+        share = wins / (wins + np.sum((better == other) & (worse == one)))
+        wanted = 1 / (1 + math.exp(grades[other] - grades[one]))
+        assert share == pytest.approx(wanted, abs=0.015)
+
+
 def test_agreement_counts_a_tie_as_half():
     better = np.array([2.0, 1.0, 0.0, 3.0])
     ones = np.ones(4)
@@ -104,6 +129,25 @@ def test_the_ranker_sees_order_and_characters():
         model.character.weight[model.number["d"]] += 5
     assert model.score(["abcd", "dcba"]) == pytest.approx([first + 5, second + 5],
                                                           abs=1e-5)
+
+
+def test_the_worth_of_a_character_is_what_it_adds_anywhere():
+    model = PoemRanker("abcd", length=4).double()
+    with torch.no_grad():
+        model.character.weight[:, 0] = torch.arange(4.0)
+    assert model.worth("dab").tolist() == [3.0, 0.0, 1.0]
+
+
+def test_improve_changes_at_most_one_character_and_never_for_the_worse():
+    rng, model = np.random.default_rng(0), PoemRanker("春夏秋冬", length=4)
+    poem = ("春夏", "秋冬")
+    for _ in range(20):
+        changed = improve(model, poem, rng, tries=5)
+        assert [len(line) for line in changed] == [2, 2]
+        assert sum(a != b for a, b in zip("".join(poem), "".join(changed),
+                                          strict=True)) <= 1
+        assert model.score([changed])[0] >= model.score([poem])[0] - 1e-6
+        poem = changed
 
 
 def test_a_poem_may_come_as_lines_or_as_one_text():

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from lmlab.checks.core import Case, check_function
+from lmlab.checks.pushes import push, sigmoid
 
-
-def sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x > 0 else math.exp(x) / (1 + math.exp(x))
+__all__ = ["best_of", "gradient_step", "pair_loss", "push", "ranking_pairs",
+           "win_probability"]
 
 
 def win_probability(attempt: Callable) -> None:
@@ -100,6 +100,11 @@ def pair_loss(attempt: Callable) -> None:
                 "That is the loss for large gaps only: what does a gap of 0 cost?",
             lambda a, b: np.log1p(np.exp(np.minimum(b - a, 500))).mean():
                 "Clipping hides how wrong it is: what should a gap of 10,000 cost?",
+            lambda a, b: -np.log(1 / (1 + np.exp(b - a)) + 1e-12).mean():
+                "Adding a tiny number hides how wrong it is: what should a gap of "
+                "10,000 cost?",
+            lambda a, b: np.logaddexp(0, (b - a).mean()):
+                "Is the loss of the mean gap the mean of the losses?",
         },
         no_warnings=True,
         warning_question="Which exp is asked for a large number? Can it be avoided?",
@@ -130,6 +135,10 @@ def ranking_pairs(attempt: Callable) -> None:
                 "Can the last one also be better than the first?",
             lambda r: [(a, b) for a in r for b in r]:
                 "Is a poem compared with itself?",
+            lambda r: [(a, b) for i, a in enumerate(r) for b in r[i:]]:
+                "Is a poem compared with itself?",
+            lambda r: [(a, b) for j, b in enumerate(r) for a in r[:j]]:
+                "All pairs are there: whose pairs should come first?",
             lambda r: [(i, j) for i in range(len(r)) for j in range(i + 1, len(r))]:
                 "These are places in the ranking: which poem stands at each?",
             lambda r: loop(sorted(r)):
@@ -184,6 +193,10 @@ def gradient_step(attempt: Callable) -> None:
                 "Did better and worse change places?",
             lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(axis=0):
                 "Do all pairs pull alike? Where does sigmoid come in?",
+            lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(axis=0) / 2:
+                "Half is the pull of two equal scores: are they equal under w?",
+            lambda w, X, b, c, r: w + r * pull(w, X, b, c) @ (X[b] - X[c]) / len(X):
+                "The mean runs over the pairs: how many are there?",
             lambda w, X, b, c, r: w + r * pull(w, X, b, c) @ X[b] / len(b):
                 "The worse poem has a say too: which difference is pulled along?",
             lambda w, X, b, c, r: r * pull(w, X, b, c) @ (X[b] - X[c]) / len(b):
@@ -197,64 +210,6 @@ def gradient_step(attempt: Callable) -> None:
     )
 
 
-def _push(score, better, worse, learning_rate):
-    pushed = [float(s) for s in score]
-    for i, j in zip(better, worse, strict=True):
-        pull = sigmoid(float(score[j] - score[i]))
-        pushed[i] += learning_rate * pull
-        pushed[j] -= learning_rate * pull
-    return np.array(pushed)
-
-
-def push(attempt: Callable) -> None:
-    """Check `push(...)`: better up, worse down, a poem in several pairs adds up."""
-    rng = np.random.default_rng(15)
-
-    def variant(gap_sign=1, up=1, down=-1, add=True, level=None):
-        def wrong(score, better, worse, learning_rate):
-            gap = gap_sign * (score[better] - score[worse])
-            pull = 1 / (1 + np.exp(gap)) if level is None else np.full(gap.shape, level)
-            pushed = score.copy()
-            for ids, sign in ((better, up), (worse, down)):
-                if add:
-                    np.add.at(pushed, ids, sign * learning_rate * pull)
-                else:
-                    pushed[ids] += sign * learning_rate * pull
-            return pushed
-        return wrong
-
-    def pairs(poems, count):
-        better = rng.integers(poems, size=count)
-        worse = (better + rng.integers(1, poems, size=count)) % poems
-        return Case(rng.normal(size=poems), better, worse, 0.1,
-                    label=f"{poems} poems, {count} pairs")
-
-    def one(better, worse, scores):
-        return Case(np.array(scores), np.array(better), np.array(worse), 1.0)
-
-    check_function(
-        "push", attempt,
-        cases=[one([0], [1], [0.0, 3.0]), one([0], [1], [0.0, 0.0]),
-               one([0, 0, 1], [1, 2, 2], [0.0, 0.0, 0.0]), pairs(8, 100)],
-        reference=_push,
-        question="Take one pair: how large is its pull, who goes up, who goes down?",
-        mistakes={
-            variant(up=-1, down=1): "Poem 0 was preferred: should its score fall?",
-            variant(up=-1, down=1, gap_sign=-1):
-                "Two signs were turned, and they do not cancel: which half of the "
-                "code was right?",
-            variant(gap_sign=-1):
-                "The push is right. Should a pair that is right already pull harder?",
-            variant(add=False):
-                "Poem 0 comes twice: how often was it pushed? Look up np.add.at.",
-            variant(down=0): "The better one rises. What happens to the worse one?",
-            variant(down=1): "Both went up: does that push them apart?",
-            variant(level=1.0): "Do all pairs pull alike, whatever the scores say?",
-        },
-        right="4 sets of up to 100 pairs, some poems in many of them",
-    )
-
-
 def _best_of(score, truth, rounds):
     picks = [max(row, key=lambda i: score[i]) for row in rounds]
     return (sum(float(score[i]) for i in picks) / len(picks),
@@ -265,15 +220,19 @@ def best_of(attempt: Callable) -> None:
     """Check `best_of(score, truth, rounds)` against a loop over the rounds."""
     rng = np.random.default_rng(15)
     cases = [Case(np.array([1.0, 2.0, 3.0, 0.5]), np.array([5.0, 2.0, 4.0, 6.0]),
-                  np.array([[3, 0], [2, 1]]))]
+                  np.array([[3, 0], [2, 1]])),
+             Case(np.array([1.0, 0.0, 1.0]), np.array([3.0, 2.0, 5.0]),
+                  np.array([[2, 0], [1, 2], [0, 1]]), label="two equal scores")]
     for poems, n, rows in ((3, 1, 4), (6, 6, 5), (200, 16, 100)):
         cases.append(Case(*rng.normal(size=(2, poems)),
                           rng.integers(poems, size=(rows, n)),
                           label=f"{rows} rounds of {n} from {poems} poems"))
 
-    def picks(values, rounds, axis=1):
-        place = values[rounds].argmax(axis=axis)
-        return rounds[np.arange(len(rounds)), place]
+    def picks(values, rounds):
+        return rounds[np.arange(len(rounds)), values[rounds].argmax(axis=1)]
+
+    def last(values, rounds):
+        return picks(values, rounds[:, ::-1])
 
     check_function(
         "best_of", attempt,
@@ -295,6 +254,12 @@ def best_of(attempt: Callable) -> None:
                 "Is the best one that with the lowest score?",
             lambda s, t, r: (s.max(), t[s.argmax()]):
                 "Was the best of all poems handed in in every round?",
+            lambda s, t, r: (s[picks(s, r.T)].mean(), t[picks(s, r.T)].mean()):
+                "Which axis of rounds runs over the poems of one round?",
+            lambda s, t, r: (s[picks(s, r)].sum(), t[picks(s, r)].sum()):
+                "Is that the worth of one pick, or of all together?",
+            lambda s, t, r: (s[last(s, r)].mean(), t[last(s, r)].mean()):
+                "Two scores are equal: which of the two stands first in the row?",
         },
-        right="4 sets of rounds, up to 100 rounds of 16",
+        right="5 sets of rounds, up to 100 rounds of 16",
     )

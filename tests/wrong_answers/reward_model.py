@@ -55,6 +55,15 @@ def push_in_place(score, better, worse, learning_rate):
     return score
 
 
+def push_one_by_one(score, better, worse, learning_rate):
+    pushed = score.copy()
+    for i, j in zip(better, worse, strict=True):
+        pull = learning_rate * sigmoid(pushed[j] - pushed[i])
+        pushed[i] += pull
+        pushed[j] -= pull
+    return pushed
+
+
 def push_by_bincount(score, better, worse, learning_rate):
     pull = learning_rate / (1 + np.exp(score[better] - score[worse]))
     n = len(score)
@@ -88,6 +97,12 @@ def best_of_take_along(score, truth, rounds):
     return [score[chosen].mean(), truth[chosen].mean()]
 
 
+def best_of_sorted(score, truth, rounds):
+    place = score[rounds].argsort(axis=1, kind="stable")[:, -1]
+    chosen = rounds[np.arange(len(rounds)), place]
+    return score[chosen].mean(), truth[chosen].mean()
+
+
 WRONG = {
     "win_probability": [
         (lambda a, b: sigmoid(b - a), "win more often, or less"),
@@ -117,6 +132,8 @@ WRONG = {
         (lambda a, b: np.maximum(0, b - a).mean(), "what does a gap of 0 cost"),
         (lambda a, b: np.log1p(np.exp(np.minimum(b - a, 500))).mean(),
          "Clipping hides"),
+        (lambda a, b: -np.log(sigmoid(a - b) + 1e-12).mean(), "tiny number hides"),
+        (lambda a, b: np.logaddexp(0, (b - a).mean()), "loss of the mean gap"),
         (lambda a, b: np.where(b - a > 30, b - a, np.log1p(np.exp(b - a))).mean(),
          "Which exp is asked"),
     ],
@@ -129,6 +146,10 @@ WRONG = {
         (lambda r: list(combinations(sorted(r), 2)), "order of the ids"),
         (lambda r: len(r) * (len(r) - 1) // 2, "which ones"),
         (lambda r: [(r[0], b) for b in r[1:]], "whom does the second beat"),
+        (lambda r: [(a, b) for i, a in enumerate(r) for b in r[i:]],
+         "compared with itself"),
+        (lambda r: [(a, b) for j, b in enumerate(r) for a in r[:j]],
+         "should come first"),
         (lambda r: list(combinations(r, 2))[:-1], "instead of 3"),
         (lambda r: r, "type of the last value"),
         (lambda r: [(r.pop(0), b) for b in list(r)[1:]], "changed its argument"),
@@ -140,6 +161,9 @@ WRONG = {
             w + r * (sigmoid((X[b] - X[c]) @ w) @ (X[b] - X[c])) / len(b),
          "right by far pull hard"),
         (lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(0), "pull alike"),
+        (lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(0) / 2, "pull of two equal"),
+        (lambda w, X, b, c, r: step(w, X, b, c, r * len(b) / len(X)),
+         "how many are there"),
         (lambda w, X, b, c, r:
             w + r * sigmoid((X[c] - X[b]) @ w) @ X[b] / len(b), "worse poem has a say"),
         (lambda w, X, b, c, r: step(w, X, b, c, r) - w, "where does it start from"),
@@ -156,6 +180,8 @@ WRONG = {
         (push_with_index, "how often was it pushed"),
         (pushes(down=0), "What happens to the worse one"),
         (pushes(down=1), "Both went up"),
+        (push_one_by_one, "those already pushed"),
+        (lambda s, b, w, r: pushes()(s, b, w, r / len(b)), "is there a mean"),
         (push_in_place, "changed its argument score"),
         (lambda s, b, w, r: s, "who goes up"),
         (lambda s, b, w, r: pushes()(s, b, w, r) - s, "who goes up"),
@@ -172,6 +198,11 @@ WRONG = {
         (lambda s, t, r: (s[picks(-s, r)].mean(), t[picks(-s, r)].mean()),
          "lowest score"),
         (lambda s, t, r: (s.max(), t[s.argmax()]), "in every round"),
+        (lambda s, t, r: (s[picks(s, r.T)].mean(), t[picks(s, r.T)].mean()),
+         "Which axis of rounds"),
+        (lambda s, t, r: (s[picks(s, r)].sum(), t[picks(s, r)].sum()),
+         "all together"),
+        (best_of_sorted, "stands first in the row"),
         (lambda s, t, r: s[picks(s, r)].mean(), "a list or tuple"),
         (lambda s, t, r: (s[picks(s, r)], t[picks(s, r)]), "single number"),
     ],
