@@ -341,8 +341,8 @@ plots.lines(means, sizes, bands=bands, logx=True, marks=True,
 # xinyu*, chapter 2, item 71). It snows, and Xie An asks his family: 白雪纷纷何所似,
 # "white snow, whirling: what is it like?" His nephew: 撒盐空中差可拟, "salt
 # scattered in the air comes close". His niece Xie Daoyun: 未若柳絮因风起, "not so
-# good as: willow catkins rising on the wind". The document's companion pays her
-# in candied haws, and him nothing.
+# good as: willow catkins rising on the wind". The document's companion pays
+# candied haws for her line, and nothing for his.
 #
 # > **Predict.** Which of the two does ours put higher? And where the question?
 
@@ -374,7 +374,7 @@ print(f"{fonder} of {len(models)} companions put catkins above salt")
 # we could only add up characters. None of them is on the list: the teacher's
 # own grades are 0 and 0. That salt falls and catkins float stands in no pair it
 # ever saw. A model that has read libraries may rank the lines right; then find
-# out whether it sees the catkins or remembers a story told in every school.
+# out whether it sees the catkins or remembers a story from a schoolbook.
 #
 # ## The companion at work
 #
@@ -485,10 +485,11 @@ for w in (0, 0.1, 0.4, 0.5, 0.6, 0.8, 1):
 #
 # ## What the documents say
 #
-# > **From the documents.** Humans put answers in order, 进行排序, and later
-# > "老师为每一首诗打分" ("the teacher marks every poem"). **One of the two.** For
-# > InstructGPT labellers ranked 4 to 9 answers, and every pair of a ranking, 6
-# > to 36 of them, went into the loss of this page (Ouyang et al. 2022, eq. 1).
+# > **From the documents.** Humans put answers in order (进行排序) by relevance,
+# > informativeness and harm, and later "老师为每一首诗打分" ("the teacher marks
+# > every poem"). **One of the two.** For InstructGPT labellers ranked 4 to 9
+# > answers, and every pair of a ranking, 6 to 36 of them, went into the loss of
+# > this page (Ouyang et al. 2022, eq. 1).
 #
 # > **From the documents.** "训练一个独立于基座模型的判别模型" ("train a
 # > discriminative model independent of the base model"). **Wrong for
@@ -498,8 +499,9 @@ for w in (0, 0.1, 0.4, 0.5, 0.6, 0.8, 1):
 #
 # > **From the documents.** "30-50名OpenAI员工 ... 50-100名标注员" (30 to 50
 # > employees, 50 to 100 labellers). **Doubtful.** The paper names about 40
-# > contractors. They agreed with each other 73 % of the time, and a reward
-# > model with labellers that it had not learned from 70 % (sections 3.4, 4.1).
+# > contractors. Those that the models learned from agreed with each other in
+# > 73 % of comparisons; a reward model agreed with others in 70 % (sections
+# > 3.4, 4.1).
 #
 # > **From the documents.** "本阶段无需人工标注数据" ("this stage needs no human
 # > labels"), about the reinforcement learning that comes next. **Imprecise.** A
@@ -508,7 +510,7 @@ for w in (0, 0.1, 0.4, 0.5, 0.6, 0.8, 1):
 #
 # > **From the documents.** GPT-4 got 额外的安全奖励信号, "an additional safety
 # > reward signal". **Right.** The report (OpenAI 2023) describes rule-based
-# > reward models that add one on some prompts. Another overview writes *RHLF*;
+# > reward models that add one on some prompts. Another overview once has *RHLF*;
 # > the term is *RLHF*, reinforcement learning from human feedback
 # > (基于人类反馈的强化学习).
 #
