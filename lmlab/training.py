@@ -167,13 +167,14 @@ def train(
     start = run.resume(checkpoint) if checkpoint and Path(checkpoint).exists() else 0
     watched = _someone_watches() if progress is None else progress
 
-    with _mode(model, train=True), tqdm(
+    with mode(model, training=True), tqdm(
         total=steps, initial=start, disable=not watched, unit="step"
     ) as bar:
         for step in range(start, steps):
             if evaluate and step % evaluate_every == 0:
                 if step not in history.held_out:
-                    history.held_out[step] = _at_rest(model, evaluate)
+                    with mode(model, training=False):
+                        history.held_out[step] = float(evaluate(model))
             began = time.perf_counter()
             random = torch.get_rng_state()
             batch = batches(step)
@@ -205,7 +206,8 @@ def train(
                 f"{history.tokens_per_second:,.0f} tokens/s", refresh=False)
             bar.update()
         if evaluate and steps not in history.held_out:
-            history.held_out[steps] = _at_rest(model, evaluate)
+            with mode(model, training=False):
+                history.held_out[steps] = float(evaluate(model))
     if checkpoint and start < steps:
         run.save(checkpoint, steps, torch.get_rng_state())
     return history
@@ -220,7 +222,7 @@ def mean_loss(
 
     At rest: nothing is trained, and nothing is dropped.
     """
-    with _mode(model, train=False), torch.no_grad():
+    with mode(model, training=False):
         values = [loss(model, batch).item() for batch in batches]
     if not values:
         raise ValueError("batches must hold at least one batch: got none")
@@ -267,19 +269,16 @@ def _diverged(step: int, what: str) -> FloatingPointError:
 
 
 @contextmanager
-def _mode(model: nn.Module, train: bool) -> Iterator[None]:
-    """Switch dropout on (train) or off, and back at the end."""
-    before = model.training
-    model.train(train)
+def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
+    """Switch dropout and gradients on or off, and at the end back to what they were."""
+    before = [(part, part.training) for part in model.modules()]
+    model.train(training)
     try:
-        yield
+        with torch.set_grad_enabled(training):
+            yield
     finally:
-        model.train(before)
-
-
-def _at_rest(model: nn.Module, evaluate: Callable[[nn.Module], float]) -> float:
-    with _mode(model, train=False), torch.no_grad():
-        return float(evaluate(model))
+        for part, was in before:
+            part.training = was
 
 
 def _someone_watches() -> bool:

@@ -8,10 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 import torch
-from nbclient import NotebookClient
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
@@ -286,9 +284,10 @@ def test_the_optimiser_is_the_callers():
 
 def test_a_model_is_trained_with_dropout_and_left_in_its_mode():
     resting = tiny().eval()
+    resting.mix.train()
     losses = run(model=resting)[0].loss
     assert losses == run()[0].loss != run(model=tiny(dropout=0.0))[0].loss
-    assert not resting.training
+    assert not resting.training and resting.mix.training
 
 
 def test_frozen_weights_do_not_move():
@@ -581,6 +580,9 @@ def test_the_bar_shows_loss_and_speed(capfd):
 
 
 def test_a_notebook_has_a_bar_if_someone_has_it_open_and_not_if_it_is_executed():
+    import nbformat
+    from nbclient import NotebookClient
+
     cell = nbformat.v4.new_code_cell("""
 import torch
 from lmlab.training import train

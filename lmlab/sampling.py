@@ -1,0 +1,234 @@
+"""Sampling: from the scores of the next token to a text.
+
+A model says how likely each next token is. Which one is taken is another matter, and
+decides how a text sounds. Lesson 12 writes poems with it, lesson 16 the answers that a
+reward is to judge; lesson 24 asks what the key/value cache saves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from operator import index
+
+import torch
+from torch import Tensor, nn
+
+from lmlab.training import mode
+
+
+def keep_top_k(logits: Tensor, k: int) -> Tensor:
+    """Set all but the k largest logits to -inf (Fan et al. 2018, arXiv 1805.04833).
+
+    logits: (..., vocab_size). Those that tie with the k-th stay too.
+    """
+    kth = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
+    return logits.masked_fill(logits < kth, -torch.inf)
+
+
+def keep_top_p(logits: Tensor, p: float) -> Tensor:
+    """Set to -inf all but the likeliest tokens which together reach probability p.
+
+    logits: (..., vocab_size). At least one stays. Holtzman et al. 2020 (arXiv
+    1904.09751, section 3.1) call what stays the nucleus.
+    """
+    ordered, order = logits.softmax(dim=-1).sort(descending=True)
+    likelier = ordered.cumsum(dim=-1) - ordered  # what the tokens before it reach
+    drop = (likelier >= p).scatter(-1, order, likelier >= p)
+    drop.scatter_(-1, order[..., :1], False)
+    return logits.masked_fill(drop, -torch.inf)
+
+
+def penalise_repetition(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
+    """Make the tokens that were there already less likely, if penalty > 1.
+
+    logits: (..., vocab_size); seen: boolean, of the same shape. A positive logit is
+    divided by the penalty (Keskar et al. 2019, arXiv 1909.05858, section 4.1), a
+    negative one multiplied, so that it falls too.
+    """
+    lower = torch.where(logits > 0, logits / penalty, logits * penalty)
+    return torch.where(seen, lower, logits)
+
+
+def probabilities(
+    logits: Tensor,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+) -> Tensor:
+    """Return the probability with which each token is drawn, (..., vocab_size).
+
+    softmax(logits / temperature): below 1 the likely tokens gain, above 1 the others;
+    at 0 the likeliest takes all (greedy). Then top_k cuts, then top_p.
+    """
+    _must_be_settings(temperature, top_k, top_p)
+    if temperature == 0:
+        best = logits.argmax(dim=-1, keepdim=True)
+        return torch.zeros_like(logits).scatter_(-1, best, 1.0)
+    logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
+    if top_k is not None:
+        logits = keep_top_k(logits, top_k)
+    if top_p is not None and top_p < 1:
+        logits = keep_top_p(logits, top_p)
+    return logits.softmax(dim=-1)
+
+
+def generate(
+    model: nn.Module,
+    prompts: Sequence[Sequence[int]],
+    *,
+    max_new_tokens: int,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float = 1.0,
+    stop: Collection[int] = (),
+    full: str = "error",
+    cache: bool = True,
+    generator: torch.Generator | None = None,
+    on_token: Callable[[int, int], None] | None = None,
+) -> list[list[int]]:
+    """Let `model` go on from each prompt; return the new tokens of each.
+
+    prompts: lists of ids, of any lengths, none empty. They are written together.
+    temperature, top_k, top_p: as in `probabilities`; temperature 0 draws nothing.
+    repetition_penalty: as in `penalise_repetition`, for all of prompt and answer.
+    stop: a text ends before the first of these tokens, or after `max_new_tokens`.
+    full: what to do when text and prompt outgrow the model's context. "error" raises
+    ValueError before the first token; "slide" forgets the oldest token for each new
+    one, which moves all others by a place, so that nothing can be remembered and each
+    token costs a whole context.
+    cache: remember keys and values. The result is the same without, only later.
+    generator: what draws; torch's own if None.
+    on_token: called with row and token as soon as a token is there.
+    """
+    context, vocab_size = model.config.context, model.config.vocab_size
+    prompts = _checked_prompts(prompts, vocab_size)
+    stop = _checked_stop(stop, vocab_size)
+    _must_be_settings(temperature, top_k, top_p)
+    if not repetition_penalty > 0:
+        raise ValueError(
+            f"repetition_penalty must be greater than 0: got {repetition_penalty}"
+        )
+    if max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1: got {max_new_tokens}")
+    if full not in ("error", "slide"):
+        raise ValueError(f"full must be 'error' or 'slide': got {full!r}")
+    width = max(len(prompt) for prompt in prompts)
+    read = width + max_new_tokens - 1  # the last new token is not read again
+    if read > context and full == "error":
+        raise ValueError(
+            f"prompts and max_new_tokens must fit into the context of {context}: got "
+            f"{width} + {max_new_tokens} tokens, the last of which is not read. "
+            "Or say full='slide'"
+        )
+
+    ids, keep = _side_by_side(prompts, width + max_new_tokens)
+    padded, device = not keep.all(), next(model.parameters()).device
+    ids, keep = ids.to(device), keep.to(device)
+    seen = _seen(prompts, vocab_size).to(device)
+    answers: list[list[int]] = [[] for _ in prompts]
+    writing = set(range(len(prompts)))
+    with mode(model, training=False):
+        memory = None
+        if cache and width <= context:
+            memory = model.new_cache(len(prompts), min(read, context))
+        for end in range(width, width + max_new_tokens):
+            if end > context:
+                memory = None
+            start = max(0, end - context)
+            new = start if memory is None else memory.length
+            logits = model(
+                ids[:, new:end],
+                cache=memory,
+                keep=keep[:, start:end] if padded else None,
+            )[:, -1]
+            if repetition_penalty != 1:
+                logits = penalise_repetition(logits, seen, repetition_penalty)
+            if temperature == 0:
+                drawn = logits.argmax(dim=-1, keepdim=True)
+            else:
+                chances = probabilities(logits, temperature, top_k, top_p)
+                drawn = chances.multinomial(1, generator=generator)
+            ids[:, end : end + 1] = drawn
+            seen.scatter_(1, drawn, True)
+            for row, token in enumerate(drawn.flatten().tolist()):
+                if row not in writing:
+                    continue
+                if token in stop:
+                    writing.remove(row)
+                    continue
+                answers[row].append(token)
+                if on_token:
+                    on_token(row, token)
+            if not writing:
+                break
+    return answers
+
+
+def _side_by_side(prompts: list[list[int]], width: int) -> tuple[Tensor, Tensor]:
+    """Lay prompts of different length so that they all end in one column.
+
+    Returns ids (batch, width), zeros where nothing is yet; and keep, booleans of the
+    same shape, False at the padding on the left.
+    """
+    longest = max(len(prompt) for prompt in prompts)
+    ids = torch.zeros(len(prompts), width, dtype=torch.int64)
+    keep = torch.ones(len(prompts), width, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        ids[row, longest - len(prompt) : longest] = torch.tensor(prompt)
+        keep[row, : longest - len(prompt)] = False
+    return ids, keep
+
+
+def _seen(prompts: list[list[int]], vocab_size: int) -> Tensor:
+    """Return (batch, vocab_size) booleans: which tokens a prompt has."""
+    seen = torch.zeros(len(prompts), vocab_size, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):
+        seen[row, prompt] = True
+    return seen
+
+
+def _checked_prompts(
+    prompts: Sequence[Sequence[int]], vocab_size: int
+) -> list[list[int]]:
+    try:
+        lists = [[index(token) for token in prompt] for prompt in prompts]
+    except TypeError:
+        raise ValueError(
+            f"prompts must be lists of ids, one for each text: got {prompts!r:.60}"
+        ) from None
+    if not lists:
+        raise ValueError("prompts must hold at least one prompt: got none")
+    for row, prompt in enumerate(lists):
+        if not prompt:
+            raise ValueError(
+                f"prompts must hold at least one token each: prompt {row} has none"
+            )
+        _must_be_tokens(f"prompts[{row}]", prompt, vocab_size)
+    return lists
+
+
+def _checked_stop(stop: Collection[int], vocab_size: int) -> set[int]:
+    try:
+        tokens = {index(token) for token in stop}
+    except TypeError:
+        raise ValueError(f"stop must be a collection of ids: got {stop!r}") from None
+    _must_be_tokens("stop", tokens, vocab_size)
+    return tokens
+
+
+def _must_be_tokens(name: str, tokens: Collection[int], vocab_size: int) -> None:
+    for token in tokens:
+        if not 0 <= token < vocab_size:
+            raise ValueError(f"{name} must lie in 0 .. {vocab_size - 1}: got {token}")
+
+
+def _must_be_settings(
+    temperature: float, top_k: int | None, top_p: float | None
+) -> None:
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be at least 0: got {temperature}")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k must be at least 1: got {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1: got {top_p}")

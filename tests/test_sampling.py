@@ -1,0 +1,363 @@
+"""What lmlab.sampling promises."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.generation.logits_process import (
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from lmlab.gpt import GPT, GPTConfig
+from lmlab.llama import LLaMA, LLaMAConfig
+from lmlab.sampling import (
+    generate,
+    keep_top_k,
+    keep_top_p,
+    penalise_repetition,
+    probabilities,
+)
+
+V = 13
+
+
+def gpt(context=12) -> GPT:
+    torch.manual_seed(0)
+    config = GPTConfig(V, context, d_model=16, n_layers=2, n_heads=2)
+    return lively(GPT(config))
+
+
+def llama(context=12) -> LLaMA:
+    torch.manual_seed(0)
+    config = LLaMAConfig(
+        V, context, d_model=16, n_layers=2, n_heads=4, n_kv_heads=2, d_ff=24)
+    return lively(LLaMA(config))
+
+
+def lively(model):
+    """Weights large enough for one token to depend on those before it."""
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.ndim == 2:
+                weight.normal_(std=0.5)
+    return model.double()
+
+
+MODELS = [gpt, llama]
+
+
+class Forgetful(nn.Module):
+    """Asked for a cache, it has none."""
+
+    def new_cache(self, batch, length):
+        return None
+
+
+class Loop(Forgetful):
+    """After token i comes i + 1, to the last which is followed by 0: always."""
+
+    class config:
+        context, vocab_size = 8, V
+
+    def __init__(self, sharp=50.0):
+        super().__init__()
+        self.sharp = nn.Parameter(torch.tensor(sharp))
+        self.read = []
+
+    def forward(self, ids, cache=None, keep=None):
+        self.read.append(ids.shape[1])
+        return self.sharp * nn.functional.one_hot((ids + 1) % V, V)
+
+
+class Chances(Forgetful):
+    """The same chances whatever came before."""
+
+    class config:
+        context, vocab_size = 999, 4
+
+    def __init__(self, chances):
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(chances, dtype=torch.float64).log())
+
+    def forward(self, ids, cache=None, keep=None):
+        return self.logits.expand(*ids.shape, 4)
+
+
+class Theirs(Forgetful):
+    """GPT-2 of transformers, asked the way `generate` asks a model."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.gpt2 = lively(GPT2LMHeadModel(GPT2Config(
+            vocab_size=V, n_positions=32, n_embd=16, n_layer=2, n_head=2,
+            bos_token_id=None, eos_token_id=None))).eval()
+        self.config = type("config", (), {"context": 32, "vocab_size": V})
+
+    def forward(self, ids, cache=None, keep=None):
+        return self.gpt2(ids).logits
+
+
+# The chances
+
+LOGITS = torch.randn(50, V, generator=torch.Generator().manual_seed(1),
+                     dtype=torch.float64) * 2
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, V, V + 7])
+def test_top_k_equals_that_of_transformers(k):
+    assert torch.equal(keep_top_k(LOGITS, k), TopKLogitsWarper(k)(None, LOGITS))
+
+
+@pytest.mark.parametrize("p", [0.01, 0.3, 0.7, 0.95, 0.9999])
+def test_top_p_equals_that_of_transformers(p):
+    assert torch.equal(keep_top_p(LOGITS, p), TopPLogitsWarper(p)(None, LOGITS))
+
+
+def test_top_p_keeps_the_fewest_that_reach_p():
+    logits = torch.tensor([0.125, 0.5, 0.25, 0.125], dtype=torch.float64).log()
+    kept = {p: keep_top_p(logits, p).isfinite().nonzero().flatten().tolist()
+            for p in (1e-9, 0.5, 0.51, 0.75, 0.76)}
+    assert kept[1e-9] == kept[0.5] == [1]
+    assert kept[0.51] == kept[0.75] == [1, 2]
+    assert len(kept[0.76]) == 3
+
+
+@pytest.mark.parametrize("penalty", [0.5, 1.3, 4.0])
+def test_the_repetition_penalty_equals_that_of_transformers(penalty):
+    ids = torch.randint(V, (50, 6), generator=torch.Generator().manual_seed(2))
+    seen = torch.zeros(50, V, dtype=torch.bool).scatter(1, ids, True)
+    theirs = RepetitionPenaltyLogitsProcessor(penalty)(ids, LOGITS.clone())
+    assert torch.equal(penalise_repetition(LOGITS, seen, penalty), theirs)
+
+
+def test_the_order_of_the_cuts_is_that_of_transformers():
+    theirs = TemperatureLogitsWarper(0.7)(None, LOGITS)
+    theirs = TopPLogitsWarper(0.8)(None, TopKLogitsWarper(6)(None, theirs))
+    ours = probabilities(LOGITS, 0.7, 6, 0.8)
+    assert torch.allclose(ours, theirs.softmax(-1), atol=1e-12)
+    assert ((ours > 0) == theirs.isfinite()).all()
+
+
+def test_temperature_is_a_power_of_the_chances():
+    chances = torch.tensor([0.1, 0.2, 0.7], dtype=torch.float64)
+    for temperature in (0.5, 2.0):
+        powers = chances ** (1 / temperature)
+        wanted = powers / powers.sum()
+        assert torch.allclose(probabilities(chances.log(), temperature), wanted)
+
+
+def test_towards_temperature_zero_the_likeliest_takes_all():
+    logits = torch.tensor([[3.0, 900.0, 899.0]])
+    for temperature in (0, 1e-12, 1e-30):
+        assert probabilities(logits, temperature).tolist() == [[0, 1, 0]]
+
+
+def test_chances_are_a_distribution_even_where_logits_are_huge_or_minus_infinity():
+    logits = torch.tensor([1e38, 1e38, -torch.inf, -1e38])
+    assert probabilities(logits).tolist() == [0.5, 0.5, 0, 0]
+    assert probabilities(logits, 0.1, top_k=2, top_p=0.9).sum() == 1
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"temperature": -1}, "temperature must be at least 0: got -1"),
+    ({"temperature": math.nan}, "temperature must be at least 0: got nan"),
+    ({"top_k": 0}, "top_k must be at least 1: got 0"),
+    ({"top_p": 0}, "top_p must be above 0 and at most 1: got 0"),
+    ({"top_p": 1.5}, "got 1.5"),
+])
+def test_settings_that_mean_nothing_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        probabilities(LOGITS, **settings)
+    with pytest.raises(ValueError, match=words):
+        generate(Loop(), [[1]], max_new_tokens=1, **settings)
+
+
+# The texts
+
+@pytest.mark.parametrize("settings", [
+    {}, {"temperature": 0.6}, {"top_k": 3}, {"top_p": 0.7},
+    {"repetition_penalty": 1.5},
+    {"temperature": 1.4, "top_k": 8, "top_p": 0.9, "repetition_penalty": 1.2},
+])
+def test_the_same_seed_draws_the_tokens_that_transformers_draws(settings):
+    model = Theirs()
+    prompts = [[1, 2, 3], [7, 7, 5]]
+    torch.manual_seed(5)
+    ours = generate(model, prompts, max_new_tokens=25, **settings)
+    torch.manual_seed(5)
+    theirs = model.gpt2.generate(
+        torch.tensor(prompts), max_new_tokens=25, do_sample=True, pad_token_id=0,
+        **{"top_k": 0} | settings)
+    assert ours == theirs[:, 3:].tolist()
+
+
+def test_greedy_is_what_transformers_takes():
+    model = Theirs()
+    for settings in ({}, {"repetition_penalty": 1.8}):
+        theirs = model.gpt2.generate(torch.tensor([[1, 2]]), max_new_tokens=30,
+                                     do_sample=False, pad_token_id=0, **settings)
+        ours = generate(model, [[1, 2]], max_new_tokens=30, temperature=0, **settings)
+        assert ours == theirs[:, 2:].tolist()
+        assert len(set(ours[0])) > 3
+
+
+@pytest.mark.parametrize("settings, wanted", [
+    ({}, [0.5, 0.25, 0.15, 0.1]),
+    ({"temperature": 0.5}, [0.7246, 0.1812, 0.0652, 0.0290]),
+    ({"top_k": 2}, [2 / 3, 1 / 3, 0, 0]),
+    ({"top_p": 0.8}, [0.5 / 0.9, 0.25 / 0.9, 0.15 / 0.9, 0]),
+])
+def test_tokens_are_drawn_as_often_as_the_formula_says(settings, wanted):
+    model = Chances([0.5, 0.25, 0.15, 0.1])
+    generator = torch.Generator().manual_seed(3)
+    answers = generate(model, [[0]] * 100, max_new_tokens=200, generator=generator,
+                       **settings)
+    counts = torch.tensor(answers).flatten().bincount(minlength=4) / 20_000
+    assert torch.allclose(counts.double(), torch.tensor(wanted).double(), atol=0.011)
+    assert [bool(count) for count in counts] == [bool(chance) for chance in wanted]
+
+
+def test_a_generator_repeats_itself_and_leaves_the_global_one_alone():
+    model = gpt()
+    state = torch.get_rng_state()
+    answers = [generate(model, [[1], [2, 3]], max_new_tokens=9,
+                        generator=torch.Generator().manual_seed(seed))
+               for seed in (1, 1, 2)]
+    assert answers[0] == answers[1] != answers[2]
+    assert torch.equal(torch.get_rng_state(), state)
+    generate(model, [[1]], max_new_tokens=9, temperature=0)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("full, length", [("error", 9), ("slide", 30)])
+@pytest.mark.parametrize("prompts", [[[5, 1, 4]], [[5, 1, 4], [2], [9, 9, 9, 8]]])
+def test_with_the_cache_comes_exactly_what_comes_without(make, full, length, prompts):
+    model = make()
+    for settings in ({"temperature": 0}, {"temperature": 0.8, "top_p": 0.9}):
+        answers = []
+        for cache in (True, False):
+            torch.manual_seed(4)
+            answers.append(generate(model, prompts, max_new_tokens=length, full=full,
+                                    cache=cache, **settings))
+        assert answers[0] == answers[1]
+        assert all(len(answer) == length for answer in answers[0])
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("cache", [True, False])
+@pytest.mark.parametrize("full, length", [("error", 8), ("slide", 24)])
+def test_a_prompt_among_others_gets_the_answer_that_it_gets_alone(
+    make, cache, full, length,
+):
+    model = make()
+    prompts = [[3, 1, 4, 1, 5], [9], [2, 6], [5, 3, 5, 8]]
+    settings = {"max_new_tokens": length, "temperature": 0, "full": full,
+                "cache": cache, "repetition_penalty": 1.3}
+    together = generate(model, prompts, **settings)
+    assert together == [generate(model, [prompt], **settings)[0] for prompt in prompts]
+    assert len({tuple(answer) for answer in together}) == 4
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("prompt", [[7], list(range(12)), list(range(13)) * 2])
+def test_sliding_means_to_see_the_last_tokens_that_fit(make, prompt):
+    model, text = make(), list(prompt)
+    for _ in range(20):
+        with torch.no_grad():
+            text.append(model(torch.tensor([text[-12:]]))[0, -1].argmax().item())
+    answer = generate(model, [prompt], max_new_tokens=20, temperature=0, full="slide")
+    assert answer == [text[len(prompt):]]
+
+
+def test_the_cache_reads_each_token_once():
+    class Counting(Loop):
+        def new_cache(self, batch, length):
+            self.room = length
+            return type("Memory", (), {"length": 0})()
+
+        def forward(self, ids, cache=None, keep=None):
+            if cache is not None:
+                cache.length += ids.shape[1]
+            return super().forward(ids, cache, keep)
+
+    model = Counting()
+    generate(model, [[1, 2, 3]], max_new_tokens=4, temperature=0)
+    assert model.read == [3, 1, 1, 1] and model.room == 6
+    model.read.clear()
+    generate(model, [[1, 2, 3]], max_new_tokens=4, temperature=0, cache=False)
+    assert model.read == [3, 4, 5, 6]
+    model.read.clear()
+    generate(model, [[1, 2, 3]], max_new_tokens=8, temperature=0, full="slide")
+    assert model.read == [3, 1, 1, 1, 1, 1, 8, 8] and model.room == 8
+
+
+def test_a_text_ends_before_its_stop_token_and_the_others_go_on():
+    answers = generate(Loop(), [[1], [4], [6]], max_new_tokens=5, temperature=0,
+                       stop={5, 12})
+    assert answers == [[2, 3, 4], [], [7, 8, 9, 10, 11]]
+
+
+def test_nothing_is_read_once_all_texts_have_ended():
+    model = Loop()
+    answers = generate(model, [[1], [2]], max_new_tokens=8, temperature=0, stop=[4])
+    assert answers == [[2, 3], [3]]
+    assert len(model.read) == 3
+
+
+def test_tokens_are_told_as_they_come():
+    told = []
+    answers = generate(Loop(), [[1], [3]], max_new_tokens=3, temperature=0, stop=[5],
+                       on_token=lambda *told_now: told.append(told_now))
+    assert told == [(0, 2), (1, 4), (0, 3), (0, 4)]
+    assert answers == [[2, 3, 4], [4]]
+
+
+def test_the_penalty_knows_prompt_and_answer_but_not_the_padding():
+    model = Chances([0.3, 0.28, 0.22, 0.2])
+    answers = generate(model, [[1], [0, 0, 1]], max_new_tokens=2, temperature=0,
+                       repetition_penalty=5.0)
+    assert answers == [[0, 2], [2, 3]]
+
+
+def test_the_model_is_asked_at_rest_and_left_in_its_mode():
+    class Watching(Loop):
+        def forward(self, ids, cache=None, keep=None):
+            modes.append((self.training, torch.is_grad_enabled()))
+            return super().forward(ids)
+
+    modes, model = [], Watching().train()
+    generate(model, [[1]], max_new_tokens=2)
+    assert modes == [(False, False)] * 2 and model.training
+
+
+def test_a_context_is_filled_to_its_last_place():
+    for make in MODELS:
+        [answer] = generate(make(), [[1, 2, 3]], max_new_tokens=10)
+        assert len(answer) == 10
+        with pytest.raises(ValueError, match=r"context of 12: got 3 \+ 11 .*slide"):
+            generate(make(), [[1, 2, 3]], max_new_tokens=11)
+
+
+@pytest.mark.parametrize("prompts, changes, words", [
+    ([], {}, "prompts must hold at least one prompt: got none"),
+    ([[1], []], {}, "at least one token each: prompt 1 has none"),
+    ([1, 2], {}, r"prompts must be lists of ids, one for each text: got \[1, 2\]"),
+    (["ab"], {}, r"lists of ids, .* got \['ab'\]"),
+    ([[1], [2, V]], {}, r"prompts\[1\] must lie in 0 .. 12: got 13"),
+    ([[-1]], {}, r"prompts\[0\] must lie in 0 .. 12: got -1"),
+    ([[1]], {"stop": [V]}, "stop must lie in 0 .. 12: got 13"),
+    ([[1]], {"stop": 3}, "stop must be a collection of ids: got 3"),
+    ([[1]], {"max_new_tokens": 0}, "max_new_tokens must be at least 1: got 0"),
+    ([[1]], {"repetition_penalty": 0}, "repetition_penalty must be greater than 0"),
+    ([[1]], {"full": "wrap"}, "full must be 'error' or 'slide': got 'wrap'"),
+])
+def test_what_cannot_be_written_is_refused(prompts, changes, words):
+    with pytest.raises(ValueError, match=words):
+        generate(Loop(), prompts, **{"max_new_tokens": 2} | changes)
