@@ -23,7 +23,7 @@ from pathlib import Path
 
 from lmlab.merging import MOST_MERGES, Pair, glue, learn
 
-_LONG = 1_000  # bytes of a piece; from here on NumPy is quicker than a loop
+_LONG = 1_500  # bytes of a piece; from here on NumPy is quicker than a loop
 
 
 class Tokenizer:
@@ -45,6 +45,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
+        """How many ids there are, special tokens included."""
         return len(self.vocabulary)
 
     def encode(self, text: str, special: bool = False) -> list[int]:
@@ -69,10 +70,10 @@ class Tokenizer:
 
         Raises ValueError for an id that is not in the vocabulary.
         """
-        ids = [index(i) for i in ids]
+        ids, n = [index(i) for i in ids], self.vocab_size
         for i in ids:
-            if not 0 <= i < self.vocab_size:
-                raise ValueError(f"ids must be 0 to {self.vocab_size - 1}: got {i}")
+            if not 0 <= i < n:
+                raise ValueError(f"ids must be 0 to {n - 1}: got {i}")
         return b"".join([self.vocabulary[i] for i in ids]).decode(errors="replace")
 
     def save(self, path: str | Path) -> None:
@@ -115,7 +116,7 @@ class Characters(Tokenizer):
             c = error.args[0]
             raise ValueError(
                 f"text must be made of the {len(self.alphabet)} characters of the "
-                f"alphabet: got {c!r} at place {text.index(c)}"
+                f"alphabet: got {c!r} (U+{ord(c):04X})"
             ) from None
 
     def _state(self) -> dict:
@@ -214,9 +215,12 @@ class BPE(Tokenizer):
         found = [glued(pair, never) for pair in pairwise(ids)]
         while found and (new := min(found)) < never:
             i = found.index(new)
-            ids[i : i + 2] = [new]
-            near = slice(max(i - 1, 0), i + 2)
-            found[near] = [glued(pair, never) for pair in pairwise(ids[near])]
+            ids[i] = new
+            del ids[i + 1], found[i]
+            if i > 0:
+                found[i - 1] = glued((ids[i - 1], new), never)
+            if i < len(found):
+                found[i] = glued((new, ids[i + 1]), never)
         return ids
 
     def _state(self) -> dict:

@@ -9,8 +9,10 @@ from collections import Counter
 from itertools import pairwise
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 import regex
+import torch
 from hypothesis import given, settings
 
 from lmlab import datasets, tokenizers
@@ -72,6 +74,12 @@ def test_long_texts_come_back(tokenizer):
 def test_half_a_character_is_refused_and_named(call):
     with pytest.raises(ValueError, match=r"lone surrogate U\+D83D at place 1"):
         call("a\ud83d")
+
+
+def test_ids_may_come_in_any_container():
+    ids = WORDS.encode("moonlight")
+    for container in (tuple(ids), iter(ids), np.array(ids), torch.tensor(ids)):
+        assert WORDS.decode(container) == "moonlight"
 
 
 def test_bytes_that_are_no_character_are_shown_as_such():
@@ -269,6 +277,13 @@ def test_words_are_those_of_the_pattern_in_any_company(text):
     assert "".join(words) == text
 
 
+def test_the_ends_of_english_words_are_cut_off():
+    text = "I'm she'll THEY'VE you're he'd it's don't o'er 'tis"
+    words = tokenizers.split_words(text)
+    assert words == regex.findall(GPT4_PATTERN, text)
+    assert words[:8] == ["I", "'m", " she", "'ll", " THEY", "'VE", " you", "'re"]
+
+
 # -- special tokens --------------------------------------------------------------------
 
 
@@ -353,7 +368,7 @@ def test_a_file_that_is_no_tokenizer_is_named(content, tmp_path):
     [
         (lambda: Bytes().decode([72, 256]), "ids must be 0 to 255: got 256"),
         (lambda: Bytes().decode([-1]), "ids must be 0 to 255: got -1"),
-        (lambda: Characters("ab").encode("abd"), "2 characters .* got 'd' at place 2"),
+        (lambda: Characters("ab").encode("abd"), "2 characters .* got 'd' .U.0064"),
         (lambda: Characters(""), "text must hold at least one character"),
         (lambda: BPE.train("ab", -1), "n_merges must be 0 to 130816: got -1"),
         (lambda: BPE([(97, 256)]), r"merges\[0\] must glue .* 0 to 255: got \(97, 256"),
