@@ -62,7 +62,7 @@ class MixtureOfExperts(nn.Module):
 
     The answers of the `top_k` best experts are summed, each times the probability that
     the router gives it (Shazeer et al. 2017, arXiv 1701.06538; without their noise).
-    One more expert, of width `d_shared`, is shared by all tokens and opened by a gate of
+    One more expert, `d_shared` wide, is shared by all tokens and opened by a gate of
     its own, as in Qwen2-MoE (Yang et al. 2024, arXiv 2407.10671, section 2.2.2).
     """
 
@@ -101,6 +101,8 @@ class Block(nn.Module):
 
     norm: makes a normalisation, called for each part. norm_first: normalise what a part
     reads (GPT-2 and nearly all since), or else the sum (Vaswani et al. 2017; BERT).
+    cross_attention: between the two, look at another text, the memory (T5's decoder).
+    parallel: both parts read the same, and both are added at once (PaLM).
     """
 
     def __init__(
@@ -108,19 +110,41 @@ class Block(nn.Module):
         attention: nn.Module,
         feed_forward: nn.Module,
         norm: Callable[[], nn.Module],
+        *,
         norm_first: bool = True,
+        cross_attention: nn.Module | None = None,
+        parallel: bool = False,
     ):
         super().__init__()
         self.norm_first = norm_first
         self.attention_norm = norm()
         self.attention = attention
-        self.feed_forward_norm = norm()
+        if cross_attention is not None:
+            self.cross_attention_norm = norm()
+        self.cross_attention = cross_attention
+        self.feed_forward_norm = None if parallel else norm()
         self.feed_forward = feed_forward
 
-    def forward(self, x: Tensor, **looking) -> Tensor:
-        """(batch, n, d_model) -> the same; `looking` goes to the attention."""
-        if self.norm_first:
-            x = x + self.attention(self.attention_norm(x), **looking)
-            return x + self.feed_forward(self.feed_forward_norm(x))
-        x = self.attention_norm(x + self.attention(x, **looking))
-        return self.feed_forward_norm(x + self.feed_forward(x))
+    def forward(
+        self,
+        x: Tensor,
+        memory: Tensor | None = None,
+        memory_mask: Tensor | None = None,
+        **looking,
+    ) -> Tensor:
+        """(batch, n, d_model) -> the same; `looking` goes to the attention.
+
+        memory: (batch, m, d_model), what the cross-attention looks at; memory_mask: as
+        its `mask`.
+        """
+        if not self.norm_first:
+            x = self.attention_norm(x + self.attention(x, **looking))
+            return self.feed_forward_norm(x + self.feed_forward(x))
+        normal = self.attention_norm(x)
+        x = x + self.attention(normal, **looking)
+        if self.feed_forward_norm is None:
+            return x + self.feed_forward(normal)
+        if self.cross_attention is not None:
+            normal = self.cross_attention_norm(x)
+            x = x + self.cross_attention(normal, memory, memory_mask)
+        return x + self.feed_forward(self.feed_forward_norm(x))

@@ -22,8 +22,10 @@ from lmlab.inputs import check_ids, places_and_mask
 class GPTConfig:
     """The shape of a GPT.
 
-    d_ff: the width inside the feed-forward, 4 d_model if not said; activation: a key of
-    `blocks.ACTIVATIONS`, "gelu_tanh" for OpenAI's weights.
+    d_head: the width of a head, d_model / n_heads if not said; d_ff: the width inside
+    the feed-forward, 4 d_model if not said; activation: a key of `blocks.ACTIVATIONS`,
+    "gelu_tanh" for OpenAI's weights; places: with a table of places (ChatGLM-6B has
+    none).
     """
 
     vocab_size: int
@@ -31,9 +33,11 @@ class GPTConfig:
     d_model: int = 128
     n_layers: int = 4
     n_heads: int = 4
+    d_head: int | None = None
     d_ff: int | None = None
     activation: str = "gelu"
     norm_first: bool = True
+    places: bool = True
 
 
 class GPT(nn.Module):
@@ -46,10 +50,10 @@ class GPT(nn.Module):
         super().__init__()
         self.config = c = config
         self.tokens = nn.Embedding(c.vocab_size, c.d_model)
-        self.places = nn.Embedding(c.context, c.d_model)
+        self.places = nn.Embedding(c.context, c.d_model) if c.places else None
         self.blocks = nn.ModuleList(
             Block(
-                MultiHeadAttention(c.d_model, c.n_heads),
+                MultiHeadAttention(c.d_model, c.n_heads, d_head=c.d_head),
                 FeedForward(c.d_model, c.d_ff or 4 * c.d_model, c.activation),
                 norm=lambda: nn.LayerNorm(c.d_model),
                 norm_first=c.norm_first,
@@ -68,7 +72,9 @@ class GPT(nn.Module):
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         check_ids("ids", ids, self.tokens)
         places, mask = places_and_mask(ids, self.config.context, keep, cache)
-        x = self.tokens(ids) + self.places(places[..., -ids.shape[1] :])
+        x = self.tokens(ids)
+        if self.places is not None:
+            x = x + self.places(places[..., -ids.shape[1] :])
         for i, block in enumerate(self.blocks):
             x = block(x, mask=mask, causal=True, cache=cache and cache.layers[i])
         return self.norm(x)
@@ -90,7 +96,7 @@ class GPT(nn.Module):
     def new_cache(self, batch: int, length: int) -> KeyValueCache:
         """Return an empty memory for `batch` rows of up to `length` tokens."""
         c = self.config
-        d_head = c.d_model // c.n_heads
+        d_head = c.d_head or c.d_model // c.n_heads
         like = self.tokens.weight
         return KeyValueCache(c.n_layers, batch, c.n_heads, length, d_head, like)
 

@@ -49,6 +49,15 @@ def check_keep(name: str, keep: Tensor | None, shape: tuple[int, int]) -> None:
         )
 
 
+def check_same_shape(name: str, given: Tensor, other: str, wanted: Tensor) -> None:
+    """Raise ValueError unless the two have one shape."""
+    if given.shape != wanted.shape:
+        raise ValueError(
+            f"{name} must have the shape of {other}, {tuple(wanted.shape)}: "
+            f"got {tuple(given.shape)}"
+        )
+
+
 def places_and_mask(
     ids: Tensor,
     context: int,

@@ -13,20 +13,25 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from lmlab.attention import MultiHeadAttention
-from lmlab.blocks import Block, SwiGLU
+from lmlab.blocks import Block, MixtureOfExperts, SwiGLU
 from lmlab.cache import KeyValueCache
 from lmlab.inputs import check_ids, places_and_mask
-from lmlab.positions import rope_turns
+from lmlab.positions import alibi_between, rope_turns
 
 
 @dataclass(frozen=True)
 class LLaMAConfig:
     """The shape of a LLaMA.
 
-    n_kv_heads: heads of keys and values, n_heads if not said; d_ff: the width inside
-    SwiGLU, 8/3 d_model if not said; tied: the map to the vocabulary is the table of
-    tokens; qkv_bias: biases in the maps to query, key and value (Qwen2); theta and
-    rope_share: the base of RoPE and the share of each head that turns (GLM-4: half).
+    n_kv_heads: heads of keys and values, n_heads if not said; d_head: the width of a
+    head, d_model / n_heads if not said; d_ff: the width inside SwiGLU, 8/3 d_model if
+    not said; tied: the map to the vocabulary is the table of tokens.
+    qkv_bias: biases in the maps to query, key and value (Qwen2).
+    theta, rope_share: the base of RoPE, and the share of each head that turns (GLM-4:
+    half); alibi: ALiBi in its place (Baichuan-13B).
+    n_experts, top_k, d_shared: that many experts, d_ff wide, of which each token uses
+    top_k, and one for all, d_shared wide (Qwen2-MoE); 0 experts: one SwiGLU.
+    parallel: attention and SwiGLU read the same (PaLM).
     """
 
     vocab_size: int
@@ -35,11 +40,17 @@ class LLaMAConfig:
     n_layers: int = 4
     n_heads: int = 4
     n_kv_heads: int | None = None
+    d_head: int | None = None
     d_ff: int | None = None
     tied: bool = False
     qkv_bias: bool = False
     theta: float = 10000.0
     rope_share: float = 1.0
+    alibi: bool = False
+    n_experts: int = 0
+    top_k: int = 0
+    d_shared: int = 0
+    parallel: bool = False
     norm_eps: float = 1e-6
 
 
@@ -56,11 +67,13 @@ class LLaMA(nn.Module):
                     c.d_model,
                     c.n_heads,
                     n_kv_heads=c.n_kv_heads,
+                    d_head=c.d_head,
                     bias=c.qkv_bias,
                     output_bias=False,
                 ),
-                SwiGLU(c.d_model, c.d_ff or 8 * c.d_model // 3),
+                _feed_forward(c),
                 norm=lambda: nn.RMSNorm(c.d_model, c.norm_eps),
+                parallel=c.parallel,
             )
             for _ in range(c.n_layers)
         )
@@ -81,13 +94,16 @@ class LLaMA(nn.Module):
         check_ids("ids", ids, self.tokens)
         places, mask = places_and_mask(ids, c.context, keep, cache)
         new = places[..., -ids.shape[1] :]
-        d_turned = int(c.rope_share * c.d_model // c.n_heads)
         x = self.tokens(ids)
-        turns = rope_turns(new, d_turned, c.theta).to(x.dtype.to_complex())
-        turns = turns.unsqueeze(-3)  # (..., 1, n, d_turned / 2): alike in all heads
+        if c.alibi:
+            positions = {"bias": alibi_between(new, places, c.n_heads)}
+        else:
+            turns = rope_turns(new, int(c.rope_share * _d_head(c)), c.theta)
+            turns = turns.to(x.dtype.to_complex())
+            positions = {"turns": turns.unsqueeze(-3)}  # alike in all heads
         for i, block in enumerate(self.blocks):
             layer = cache and cache.layers[i]
-            x = block(x, mask=mask, causal=True, turns=turns, cache=layer)
+            x = block(x, mask=mask, causal=True, cache=layer, **positions)
         return self.norm(x)
 
     def forward(
@@ -107,9 +123,9 @@ class LLaMA(nn.Module):
     def new_cache(self, batch: int, length: int) -> KeyValueCache:
         """Return an empty memory for `batch` rows of up to `length` tokens."""
         c = self.config
-        n_kv_heads, d_head = c.n_kv_heads or c.n_heads, c.d_model // c.n_heads
+        n_kv_heads = c.n_kv_heads or c.n_heads
         like = self.tokens.weight
-        return KeyValueCache(c.n_layers, batch, n_kv_heads, length, d_head, like)
+        return KeyValueCache(c.n_layers, batch, n_kv_heads, length, _d_head(c), like)
 
     def _initialise(self) -> None:
         """Normal numbers of spread 0.02, biases 0, as GPT; the papers do not say."""
@@ -118,3 +134,15 @@ class LLaMA(nn.Module):
                 nn.init.zeros_(weight)
             elif weight.ndim >= 2:
                 nn.init.normal_(weight, std=0.02)
+
+
+def _feed_forward(config: LLaMAConfig) -> nn.Module:
+    c = config
+    d_ff = c.d_ff or 8 * c.d_model // 3
+    if c.n_experts:
+        return MixtureOfExperts(c.d_model, d_ff, c.n_experts, c.top_k, c.d_shared)
+    return SwiGLU(c.d_model, d_ff)
+
+
+def _d_head(config: LLaMAConfig) -> int:
+    return config.d_head or config.d_model // config.n_heads

@@ -8,20 +8,13 @@ the router); so for a comparison in float64, float32 means float64 while they ru
 import pytest
 import torch
 import torch.nn.functional as F
+import transformers as hf
 from torch import Tensor, nn
-from transformers import (
-    GlmConfig,
-    GlmForCausalLM,
-    GPT2Config,
-    GPT2LMHeadModel,
-    LlamaConfig,
-    LlamaForCausalLM,
-    Qwen2Config,
-    Qwen2ForCausalLM,
-)
 
+from lmlab.bert import BERT, BERTConfig
 from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
+from lmlab.t5 import T5, T5Config
 
 VOCAB, CONTEXT = 37, 16
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -75,12 +68,12 @@ def renamed(theirs: dict[str, Tensor], names: dict[str, str]) -> dict[str, Tenso
 # -- GPT-2 ----------------------------------------------------------------------
 
 
-def gpt2(dtype) -> tuple[GPT, GPT2LMHeadModel]:
-    config = GPT2Config(
+def gpt2(dtype) -> tuple[GPT, hf.GPT2LMHeadModel]:
+    config = hf.GPT2Config(
         vocab_size=VOCAB, n_positions=CONTEXT, n_embd=24, n_layer=2, n_head=3,
         resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=0, eos_token_id=None,
     )  # fmt: skip
-    theirs = at_random(GPT2LMHeadModel(config), dtype)
+    theirs = at_random(hf.GPT2LMHeadModel(config), dtype)
     ours = GPT(GPTConfig(VOCAB, CONTEXT, 24, 2, 3, activation="gelu_tanh"))
     ours.load_state_dict(from_gpt2(theirs.state_dict()))
     return ours, theirs
@@ -122,6 +115,112 @@ def test_gpt2_logits_loss_and_gradients(dtype):
         assert agree(weight.grad, gradients[name]), name
 
 
+# -- BERT -----------------------------------------------------------------------
+
+
+def bert_config() -> hf.BertConfig:
+    return hf.BertConfig(
+        vocab_size=VOCAB, max_position_embeddings=CONTEXT, hidden_size=24,
+        num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+    )  # fmt: skip
+
+
+def from_bert(theirs: nn.Module) -> dict[str, Tensor]:
+    return renamed(theirs.state_dict(), {
+        "bert.": "", "cls.predictions.bias": "masked_lm.bias",
+        "cls.predictions.transform": "masked_lm",
+        "embeddings.word_embeddings": "tokens", "embeddings.LayerNorm": "norm",
+        "embeddings.position_embeddings": "places",
+        "embeddings.token_type_embeddings": "segments",
+        "encoder.layer.": "blocks.", "pooler.dense": "pool", ".self.": ".",
+        "attention.output.LayerNorm": "attention_norm",
+        "attention.output.dense": "attention.output",
+        "output.dense": "feed_forward.shrink",
+        "output.LayerNorm": "feed_forward_norm", "LayerNorm": "norm",
+        "intermediate.dense": "feed_forward.expand",
+    })  # fmt: skip
+
+
+@in_both_types
+def test_bert_hidden_states_and_pooled_text(dtype):
+    theirs = at_random(hf.BertModel(bert_config()), dtype)
+    ours = BERT(BERTConfig(VOCAB, CONTEXT, 24, 2, 3, 40, masked_lm=False))
+    ours.load_state_dict(from_bert(theirs))
+    ids, segments = some_ids(), some_ids() % 2
+    keep = torch.arange(11) < torch.tensor([[11], [7], [1]])
+    expected = theirs(ids, token_type_ids=segments, attention_mask=keep.long())
+    hidden = ours(ids, segments, keep)
+    assert agree(hidden[keep], expected.last_hidden_state[keep])
+    assert agree(ours.pooled(hidden), expected.pooler_output)
+
+
+@in_both_types
+def test_bert_guesses_hidden_words_alike(dtype):
+    theirs = at_random(hf.BertForMaskedLM(bert_config()), dtype)
+    ours = BERT(BERTConfig(VOCAB, CONTEXT, 24, 2, 3, 40))
+    weights = from_bert(theirs)
+    weights["pool.weight"], weights["pool.bias"] = ours.pool.parameters()  # has none
+    for name in list(weights):
+        if "decoder" in name:  # tied
+            del weights[name]
+    ours.load_state_dict(weights)
+    ids = some_ids()
+    assert agree(ours.masked_lm_logits(ours(ids)), theirs(ids).logits)
+
+
+# -- T5 -------------------------------------------------------------------------
+
+
+def t5(dtype):
+    config = hf.T5Config(
+        vocab_size=VOCAB, d_model=24, d_kv=10, d_ff=40, num_layers=2, num_heads=3,
+        relative_attention_num_buckets=8, relative_attention_max_distance=12,
+        decoder_start_token_id=0, eos_token_id=None,
+    )  # fmt: skip
+    theirs = at_random(hf.T5ForConditionalGeneration(config), dtype)
+    ours = T5(T5Config(VOCAB, 24, 2, 3, d_head=10, d_ff=40, n_buckets=8, furthest=12))
+    weights = renamed(theirs.state_dict(), {
+        "encoder.block.": "encoder.blocks.", "decoder.block.": "decoder.blocks.",
+        "layer.0.SelfAttention.relative_attention_bias": "distance_bias",
+        "layer.0.SelfAttention": "attention", "layer.0.layer_norm": "attention_norm",
+        "layer.1.EncDecAttention": "cross_attention", ".q.": ".query.", ".k.": ".key.",
+        ".v.": ".value.", ".o.": ".output.", "final_layer_norm": "norm",
+        ".wi.": ".expand.", ".wo.": ".shrink.", "blocks.0.distance": "distance",
+        "shared.": "tokens.",
+    })  # fmt: skip
+    for name in list(weights):
+        new = name
+        if "DenseReluDense" in name:
+            new = (
+                name[: name.index("layer.")] + "feed_forward." + name.split("Dense.")[1]
+            )
+        elif "layer." in name and name.endswith("layer_norm.weight"):
+            crossed = "decoder" in name and "layer.1" in name
+            part = "cross_attention" if crossed else "feed_forward"
+            new = name[: name.index("layer.")] + part + "_norm.weight"
+        weights[new] = weights.pop(name)
+    for tied in ("encoder.embed_tokens.", "decoder.embed_tokens.", "lm_head."):
+        weights.pop(tied + "weight")
+    ours.load_state_dict(weights)
+    return ours, theirs
+
+
+@in_both_types
+def test_t5_encoder_decoder_and_logits(dtype):
+    ours, theirs = t5(dtype)
+    source, target = some_ids(3, 15), some_ids(3, 14)
+    keep = torch.arange(15) < torch.tensor([[15], [7], [1]])
+    expected = theirs(
+        source, decoder_input_ids=target, attention_mask=keep.long(),
+        output_hidden_states=True,
+    )  # fmt: skip
+    memory = ours.encode(source, keep)
+    assert agree(memory[keep], expected.encoder_last_hidden_state[keep])
+    hidden = ours.decode(target, memory, keep)
+    assert agree(hidden, expected.decoder_hidden_states[-1])
+    assert agree(ours(source, target, keep), expected.logits)
+
+
 # -- LLaMA and its relatives ----------------------------------------------------
 
 SMALL = dict(
@@ -132,31 +231,56 @@ SMALL = dict(
 
 
 def llama(dtype):
-    config = LlamaConfig(**SMALL, rms_norm_eps=1e-5, rope_theta=500.0)
-    theirs = at_random(LlamaForCausalLM(config), dtype)
-    shape = LLaMAConfig(VOCAB, CONTEXT, 32, 2, 4, 2, 40, theta=500.0, norm_eps=1e-5)
-    return load(shape, theirs, halves=True)
-
-
-def qwen2(dtype):
-    config = Qwen2Config(**SMALL, tie_word_embeddings=True, rope_theta=1e6)
-    theirs = at_random(Qwen2ForCausalLM(config), dtype)
+    config = hf.LlamaConfig(**SMALL, rms_norm_eps=1e-5, rope_theta=500.0)
+    theirs = at_random(hf.LlamaForCausalLM(config), dtype)
     shape = LLaMAConfig(
-        VOCAB, CONTEXT, 32, 2, 4, 2, 40, tied=True, qkv_bias=True, theta=1e6
+        VOCAB, CONTEXT, 32, 2, 4, 2, d_ff=40, theta=500.0, norm_eps=1e-5
     )
     return load(shape, theirs, halves=True)
 
 
+def qwen2(dtype):
+    config = hf.Qwen2Config(**SMALL, tie_word_embeddings=True, rope_theta=1e6)
+    theirs = at_random(hf.Qwen2ForCausalLM(config), dtype)
+    shape = LLaMAConfig(
+        VOCAB, CONTEXT, 32, 2, 4, 2, d_ff=40, tied=True, qkv_bias=True, theta=1e6
+    )
+    return load(shape, theirs, halves=True)
+
+
+def qwen2_moe(dtype):
+    config = hf.Qwen2MoeConfig(
+        **SMALL, rope_theta=1e6, num_experts=5, num_experts_per_tok=2,
+        moe_intermediate_size=12, shared_expert_intermediate_size=20,
+    )  # fmt: skip
+    config._experts_implementation = "eager"  # the fused one cannot do float64
+    theirs = at_random(hf.Qwen2MoeForCausalLM(config), dtype)
+    shape = LLaMAConfig(
+        VOCAB, CONTEXT, 32, 2, 4, 2, d_ff=12, qkv_bias=True, theta=1e6,
+        n_experts=5, top_k=2, d_shared=20,
+    )  # fmt: skip
+    return load(shape, theirs, halves=True)
+
+
 def glm4(dtype):
-    config = GlmConfig(
+    config = hf.GlmConfig(
         **SMALL, head_dim=8, attention_bias=True, rms_norm_eps=1e-5,
         rope_parameters=dict(
             rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5
         ),
     )  # fmt: skip
-    theirs = at_random(GlmForCausalLM(config), dtype)
+    theirs = at_random(hf.GlmForCausalLM(config), dtype)
     shape = LLaMAConfig(
-        VOCAB, CONTEXT, 32, 2, 4, 2, 40, qkv_bias=True, rope_share=0.5, norm_eps=1e-5
+        VOCAB,
+        CONTEXT,
+        32,
+        2,
+        4,
+        2,
+        d_ff=40,
+        qkv_bias=True,
+        rope_share=0.5,
+        norm_eps=1e-5,
     )
     return load(shape, theirs, halves=False)
 
@@ -172,15 +296,21 @@ def load(shape: LLaMAConfig, theirs: nn.Module, halves: bool):
         "layers.": "blocks.", "input_layernorm": "attention_norm",
         "post_attention_layernorm": "feed_forward_norm", "self_attn": "attention",
         "q_proj": "query", "k_proj": "key", "v_proj": "value", "o_proj": "output",
-        "mlp.": "feed_forward.", "gate_proj": "gate", "down_proj": "shrink",
+        "mlp.gate.": "mlp.router.", "mlp.": "feed_forward.",
+        "gate_proj": "gate", "down_proj": "shrink",
         "gate_up_proj": "gate_and_expand", "up_proj": "expand",
+        "shared_expert.": "shared.", "shared_expert_gate": "shared_gate",
     })  # fmt: skip
     d_head = shape.d_model // shape.n_heads
     for name in list(ours):
         if halves and ("query" in name or "key" in name):
             heads = ours[name].unflatten(0, (-1, 2, d_head // 2))
             ours[name] = heads.transpose(1, 2).flatten(0, 2)
-        if "gate_and_expand" in name:  # GLM has the two in one
+        if "experts" in name:  # theirs hold all experts in one
+            for i, weight in enumerate(ours.pop(name)):
+                ours[name.replace("experts", f"experts.{i}") + ".weight"] = weight
+    for name in list(ours):
+        if "gate_and_expand" in name:  # and GLM the two maps
             gate, expand = ours.pop(name).chunk(2)
             ours[name.replace("gate_and_expand", "gate")] = gate
             ours[name.replace("gate_and_expand", "expand")] = expand
@@ -190,11 +320,25 @@ def load(shape: LLaMAConfig, theirs: nn.Module, halves: bool):
 
 
 @in_both_types
-@pytest.mark.parametrize("family", [llama, qwen2, glm4])
+@pytest.mark.parametrize("family", [llama, qwen2, qwen2_moe, glm4])
 def test_llama_and_its_relatives(family, dtype):
     ours, theirs = family(dtype)
     ids = some_ids()
     assert agree(ours(ids), theirs(ids).logits)
+
+
+@in_both_types
+def test_qwen2_moe_routes_alike(dtype):
+    ours, theirs = qwen2_moe(dtype)
+    ids = some_ids()
+    expected = theirs(ids, output_router_logits=True).router_logits
+    seen = []
+    for block in ours.blocks:
+        router = block.feed_forward.router
+        router.register_forward_hook(lambda *call: seen.append(call[-1]))
+    ours(ids)
+    for mine, other in zip(seen, expected, strict=True):
+        assert agree(mine, other)
 
 
 # -- writing --------------------------------------------------------------------
@@ -211,7 +355,7 @@ def greedy(model: nn.Module, ids: Tensor, n_new: int) -> list[int]:
 
 
 @pytest.mark.parametrize("dtype", [torch.float64], ids=["float64"], indirect=True)
-@pytest.mark.parametrize("family", [gpt2, llama, qwen2, glm4])
+@pytest.mark.parametrize("family", [gpt2, llama, qwen2, qwen2_moe, glm4])
 def test_greedy_writing_is_the_same_token_for_token(family, dtype):
     ours, theirs = family(dtype)
     for prompt in some_ids(4, 3):
@@ -219,3 +363,17 @@ def test_greedy_writing_is_the_same_token_for_token(family, dtype):
             prompt[None], do_sample=False, max_new_tokens=12, pad_token_id=0
         )
         assert greedy(ours, prompt[None], 12) == expected[0, 3:].tolist()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64], ids=["float64"], indirect=True)
+@torch.no_grad()
+def test_t5_answers_the_same_token_for_token(dtype):
+    ours, theirs = t5(dtype)
+    for source in some_ids(4, 9):
+        target = torch.zeros(1, 1, dtype=torch.int64)
+        memory = ours.encode(source[None])
+        for _ in range(12):
+            logits = ours.logits(ours.decode(target, memory))
+            target = torch.cat((target, logits[:, -1:].argmax(dim=-1)), dim=1)
+        expected = theirs.generate(source[None], do_sample=False, max_new_tokens=12)
+        assert target.tolist() == expected.tolist()

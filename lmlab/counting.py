@@ -1,0 +1,92 @@
+"""Counting: how many numbers a model learns, from its shape alone.
+
+Nearly all of them stand in a few matrices, so that the size of any Transformer can be
+worked out with a pencil: lessons 10 and 13 do. `shapes.SHAPES` has models to count.
+"""
+
+from __future__ import annotations
+
+from lmlab.bert import BERTConfig
+from lmlab.gpt import GPTConfig
+from lmlab.llama import LLaMAConfig
+from lmlab.t5 import T5Config
+
+
+def count_parameters(config: GPTConfig | BERTConfig | T5Config | LLaMAConfig) -> int:
+    """Return how many parameters the model of this config has, without building it.
+
+    A matrix that is used twice (a tied vocabulary) counts once. In a mixture of experts
+    all of them count; `active_parameters` says how many parameters one token uses.
+    """
+    match config:
+        case GPTConfig():
+            return _gpt(config)
+        case BERTConfig():
+            return _bert(config)
+        case T5Config():
+            return _t5(config)
+        case LLaMAConfig():
+            return _llama(config, config.n_experts)
+    raise ValueError(
+        "config must be a GPTConfig, BERTConfig, T5Config or LLaMAConfig: "
+        f"got {type(config).__name__}"
+    )
+
+
+def active_parameters(config: LLaMAConfig) -> int:
+    """Return how many parameters one token uses: of the experts, only its `top_k`."""
+    return _llama(config, config.top_k)
+
+
+def linear(d_in: int, d_out: int, bias: bool = True) -> int:
+    """Return the parameters of a linear map: a matrix, and a bias for each output."""
+    return d_in * d_out + (d_out if bias else 0)
+
+
+def _gpt(c: GPTConfig) -> int:
+    d = c.d_model
+    inner = c.n_heads * c.d_head if c.d_head else d
+    tables = c.vocab_size * d + (c.context * d if c.places else 0)
+    last_norm = 2 * d if c.norm_first else 0
+    return tables + c.n_layers * _block(d, inner, c.d_ff or 4 * d) + last_norm
+
+
+def _bert(c: BERTConfig) -> int:
+    d = c.d_model
+    tables = (c.vocab_size + c.context + c.n_segments) * d
+    first_norm, pool = 2 * d, linear(d, d)
+    head = linear(d, d) + 2 * d + c.vocab_size if c.masked_lm else 0
+    blocks = c.n_layers * _block(d, d, c.d_ff or 4 * d)
+    return tables + first_norm + blocks + pool + head
+
+
+def _block(d: int, inner: int, d_ff: int) -> int:
+    """Attention, feed-forward, two LayerNorms, all with biases: mostly 12 d^2."""
+    attention = 3 * linear(d, inner) + linear(inner, d)
+    feed_forward = linear(d, d_ff) + linear(d_ff, d)
+    return attention + feed_forward + 2 * 2 * d
+
+
+def _t5(c: T5Config) -> int:
+    d, d_ff = c.d_model, c.d_ff or 4 * c.d_model
+    inner = c.n_heads * c.d_head if c.d_head else d
+    attention, feed_forward = 4 * d * inner, 2 * d * d_ff
+    encoder = c.n_layers * (attention + feed_forward + 2 * d)
+    decoder = c.n_layers * (2 * attention + feed_forward + 3 * d)
+    beside = 2 * (c.n_buckets * c.n_heads + d)  # biases for distance, last norms
+    return c.vocab_size * d + encoder + decoder + beside
+
+
+def _llama(c: LLaMAConfig, n_experts: int) -> int:
+    d, d_ff = c.d_model, c.d_ff or 8 * c.d_model // 3
+    inner = c.n_heads * c.d_head if c.d_head else d
+    shared = inner * (c.n_kv_heads or c.n_heads) // c.n_heads  # keys, and values
+    attention = linear(d, inner, c.qkv_bias) + 2 * linear(d, shared, c.qkv_bias)
+    attention += inner * d
+    feed_forward = 3 * d * d_ff
+    if c.n_experts:
+        router, gate = d * c.n_experts, d
+        feed_forward = n_experts * feed_forward + 3 * d * c.d_shared + router + gate
+    norms = d if c.parallel else 2 * d
+    tables = c.vocab_size * d * (1 if c.tied else 2)
+    return tables + c.n_layers * (attention + feed_forward + norms) + d
