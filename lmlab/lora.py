@@ -17,17 +17,14 @@ Source: Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models" (ar
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-FORMAT = "lmlab-lora"  # what an adapter file says it is
+from lmlab import checkpoints
 
 
 class LoRALinear(nn.Module):
@@ -122,75 +119,60 @@ def unmerge(model: nn.Module) -> None:
         layer.merged = None
 
 
-def save_adapter(path: str | os.PathLike, model: nn.Module) -> None:
-    """Write A and B of each wrapped map, and nothing else, as safetensors.
+def save_adapter(path: str | Path, model: nn.Module) -> None:
+    """Write A and B of each wrapped map, and nothing else, or leave `path` as it was.
 
-    The file is there whole or not at all: it is written beside `path` and then renamed.
+    It is a file as `lmlab.checkpoints` writes them; its notes say what is wrapped.
     """
-    path, layers = Path(path), _must_have_layers(model)
-    tensors = {
-        f"{name}.{side}": getattr(layer, side).detach().contiguous()
+    layers = _must_have_layers(model)
+    wrapped = {
+        name: {
+            "n_in": layer.linear.in_features,
+            "n_out": layer.linear.out_features,
+            "rank": len(layer.A),
+            "alpha": layer.alpha,
+        }
         for name, layer in layers.items()
-        for side in "AB"
     }
-    alphas = {f"{name}.alpha": repr(layer.alpha) for name, layer in layers.items()}
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        save_file(tensors, beside, {"format": FORMAT, **alphas})
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    checkpoints.save(path, _adapter(layers), {"lora": wrapped})
 
 
-def load_adapter(path: str | os.PathLike, model: nn.Module) -> list[str]:
+def load_adapter(path: str | Path, model: nn.Module) -> list[str]:
     """Put a saved adapter into `model`; return the names of the maps it tunes.
 
     The model is frozen, and wrapped as the file says; an adapter that it has already
     makes way. Raises ValueError, and changes nothing, for a file that is damaged, is no
     adapter, or belongs to another model.
     """
-    tensors, about = _read(path)
+    wrapped = checkpoints.describe(path)["notes"].get("lora")
+    if wrapped is None:
+        raise ValueError(f"{path} holds no adapter: save_adapter has not written it")
     plain = dict(model.named_modules())
     plain |= {name: layer.linear for name, layer in _layers(model).items()}
-    names = [key.removesuffix(".A") for key in tensors if key.endswith(".A")]
-    for name in names:
-        linear = plain.get(name)
-        n_in, n_out = tensors[f"{name}.A"].shape[1], len(tensors[f"{name}.B"])
-        if not isinstance(linear, nn.Linear) or linear.weight.shape != (n_out, n_in):
+    for name, said in wrapped.items():
+        linear, shape = plain.get(name), (said["n_out"], said["n_in"])
+        if not isinstance(linear, nn.Linear) or linear.weight.shape != shape:
             raise ValueError(
-                f"model must have a Linear {name} from {n_in} to {n_out} numbers, as "
-                f"{path} tunes one: got {linear}"
+                f"model must have a Linear {name} from {said['n_in']} to "
+                f"{said['n_out']} numbers, as {path} tunes one: got {linear}"
             )
     for name in _layers(model):
         model.set_submodule(name, plain[name])
     model.requires_grad_(False)
-    for name in names:
-        A, B = tensors[f"{name}.A"], tensors[f"{name}.B"]
-        layer = LoRALinear(plain[name], len(A), float(about[f"{name}.alpha"]))
-        with torch.no_grad():
-            layer.A.copy_(A)
-            layer.B.copy_(B)
+    for name, said in wrapped.items():
+        layer = LoRALinear(plain[name], said["rank"], said["alpha"])
         model.set_submodule(name, layer)
-    return names
+    checkpoints.load(path, _adapter(_layers(model)))
+    return list(wrapped)
 
 
-def _read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors of an adapter file, and what is written about them."""
-    try:
-        with safe_open(path, "pt") as file:
-            about = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}
-    except SafetensorError as error:
-        raise ValueError(
-            f"path must be a whole safetensors file: {path} is damaged, or something "
-            f"else ({error})"
-        ) from None
-    if about.get("format") != FORMAT:
-        raise ValueError(
-            f"path must be an adapter that save_adapter wrote: {path} is a safetensors "
-            "file of something else"
-        )
-    return tensors, about
+def _adapter(layers: dict[str, LoRALinear]) -> nn.Module:
+    """Return a module that holds A and B of the layers, and nothing else."""
+    pairs = {
+        name.replace(".", "/"): nn.ParameterDict({"A": layer.A, "B": layer.B})
+        for name, layer in layers.items()
+    }
+    return nn.ModuleDict(pairs)
 
 
 def _layers(model: nn.Module) -> dict[str, LoRALinear]:

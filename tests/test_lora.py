@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from lmlab import lora
+from lmlab import checkpoints, lora
 from lmlab.lora import (
     LoRALinear,
     add_lora,
@@ -218,11 +218,10 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
     save_adapter(path, adapted())
     before = path.read_bytes()
 
-    def half(tensors, where, about):
-        where.write_bytes(b"half")
+    def full(path, part):
         raise OSError("disk full")
 
-    monkeypatch.setattr(lora, "save_file", half)
+    monkeypatch.setattr(checkpoints.os, "replace", full)
     with pytest.raises(OSError, match="disk full"):
         save_adapter(path, adapted(rank=3))
     assert path.read_bytes() == before
@@ -246,7 +245,9 @@ def test_damaged_and_foreign_files_are_refused_and_change_nothing(tmp_path):
     path.write_text("a poem")
     refused("adapter.safetensors is damaged")
     save_file({"weight": torch.zeros(2)}, path)
-    refused("something else")
+    refused("not a checkpoint of lmlab")
+    checkpoints.save(path, tiny())
+    refused("holds no adapter")
     path.write_bytes(whole)
     model = nn.Sequential(nn.Linear(6, 6))
     refused("Linear blocks.0.query from 6 to 6.*got None")

@@ -55,6 +55,12 @@ def test_no_weight_moves_by_more_than_half_a_scale(seed, bits, group, magnitude)
     assert codes.abs().max() == 2 ** (bits - 1) - 1
 
 
+def test_weights_too_small_for_a_scale_keep_their_sign_or_are_zero():
+    weight = torch.tensor([[1.1736e-38, -1.1736e-38], [1e-44, -1e-44]])
+    codes, _ = quantise(weight, bits=8, group=2)
+    assert codes.tolist() == [[127, -127], [0, 0]]
+
+
 def test_packing_four_bits_loses_nothing_and_halves_the_bytes():
     codes = torch.arange(-7, 9).clamp(max=7).to(torch.int8).view(2, 8)
     packed = pack(codes)

@@ -85,12 +85,13 @@ def test_the_shared_loop_trains_it_and_what_is_frozen_stays():
 
 
 def test_calibration_by_hand():
-    gaps = numbers(math.log(3), math.log(3), math.log(3), -math.log(3), math.log(99))
+    three, six, hundred = (math.log(odds) for odds in (3, 6, 99))
+    gaps = numbers(three, three, -three, three, -six, hundred)
     said, right, pairs = calibration(gaps, torch.zeros_like(gaps), bins=5)
-    assert said == pytest.approx([0.75, 0.99])
-    assert right == pytest.approx([0.75, 1.0]) and pairs.tolist() == [4, 1]
+    assert said.tolist() == pytest.approx([3 / 4, 6 / 7, 99 / 100])
+    assert right.tolist() == [0.75, 0.0, 1.0] and pairs.tolist() == [4, 1, 1]
     error = calibration_error(gaps, torch.zeros_like(gaps))
-    assert error == pytest.approx(0.01 / 5)
+    assert error == pytest.approx((6 / 7 + 0.01) / 6)
 
 
 def test_scores_that_tell_the_odds_are_calibrated_and_louder_ones_are_not():
