@@ -69,11 +69,13 @@ print("measured:", numeric_gradient(bowl, w).round(6))
 # > the bottom?
 
 # %%
-path, grid = [w], np.linspace(-3, 3, 121)
+path = [w]
 for _ in range(15):
     path.append(path[-1] - 0.08 * numeric_gradient(bowl, path[-1]))
 
-ax = plots.axes("The first direction misses the bottom, small steps find it",
+# %%
+grid = np.linspace(-3, 3, 121)
+ax = plots.axes("The first direction misses, small steps come close",
                 xlabel="$w_0$", ylabel="$w_1$", height=4)
 ax.contour(grid, grid / 2, bowl(np.meshgrid(grid, grid / 2)),
            levels=[0.5, 2, 4, 7, 10], colors="grey", linewidths=1)
@@ -119,10 +121,10 @@ print(f"z1 = {z1}, a1 = {a1}, z2 = {z2}, loss = {loss:g}")
 # | line, from the last to the first | what it passes back |
 # | --- | --- |
 # | $L = (z_2 - y)^2$ | $dz_2 = 2\,(z_2 - y)$ |
-# | $z_2 = W_2\, a_1 + b_2$ | $dz_2$, to a weight times its activation |
-# | | and to an activation times its weight; $db_2 = dz_2$ |
+# | $z_2 = W_2\, a_1 + b_2$ | to a weight: $dz_2$ times its activation |
+# | | to an activation: $dz_2$ times its weight; $db_2 = dz_2$ |
 # | $a_1 = \mathrm{relu}(z_1)$ | $dz_1$ is $da_1$ if the neuron is on, else 0 |
-# | $z_1 = W_1\, x + b_1$ | $dz_1$, to a weight times its input; $db_1 = dz_1$ |
+# | $z_1 = W_1\, x + b_1$ | to a weight: $dz_1$ times its input; $db_1 = dz_1$ |
 #
 # Getting the gradient of all weights in this way is *backpropagation*
 # (反向传播), and one such walk is a *backward pass*.
@@ -137,6 +139,7 @@ da1 = W2.T @ dz2                       # (3,)
 dz1 = np.where(z1 > 0, da1, 0)         # (3,)
 dW1, db1 = np.outer(dz1, x), dz1       # (3, 2), (3,)
 
+# %%
 names = [["$x_1$", "$x_2$"], ["$a_1$", "$a_2$", "$a_3$"], ["$z_2$"]]
 plots.network([2, 3, 1], weights=[dW1, dW2], labels=names,
               title="Gradients: a neuron that is off takes no blame")
@@ -160,7 +163,7 @@ def loss_of(weights, X=x, Y=y):        # X: one input, or a row for each
     a1 = np.maximum(X @ W1.reshape(3, 2).T + b1, 0)
     return np.mean((a1 @ W2.reshape(1, 3).T + b2 - Y) ** 2)
 
-
+# %%
 weights, gradient = flat([W1, b1, W2, b2]), flat([dW1, db1, dW2, db2])
 show.agree(gradient, numeric_gradient(loss_of, weights), 1e-7,
            names=("pencil", "nudging"))
@@ -173,11 +176,10 @@ show.agree(gradient, numeric_gradient(loss_of, weights), 1e-7,
 # > **Predict.** A weight whose gradient is negative: does it go up or down?
 
 # %%
-net = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
-names = [f"{n}{[*i]}" for n, p in net.items() for i in np.ndindex(p.shape)]
-new = weights - 0.01 * gradient
-rows = [[name, *(f"{number:g}" for number in row)]
-        for name, *row in zip(names, weights, gradient, new)]
+names = ("W1[0,0] W1[0,1] W1[1,0] W1[1,1] W1[2,0] W1[2,1] b1[0] b1[1] b1[2] "
+         "W2[0,0] W2[0,1] W2[0,2] b2[0]").split()
+rows = [[name, f"{old:g}", f"{slope:g}", f"{old - 0.01 * slope:g}"]
+        for name, old, slope in zip(names, weights, gradient)]
 show.table(rows, header=["weight", "old", "gradient", "new"])
 
 # %% [markdown]
@@ -185,8 +187,8 @@ show.table(rows, header=["weight", "old", "gradient", "new"])
 # ground kept its tilt, a step would lower the loss by gradient times step,
 # summed over the weights. That is the loss promised; beside it stands the loss
 # found after the step. And there is more to choose than the learning rate: the
-# last two rows use nothing but the signs of the gradient, and let the output
-# layer alone move.
+# row before the last uses nothing but the signs of the gradient, the last lets
+# the output layer alone move.
 #
 # > **Predict.** The loss is 2.25. After a step with learning rate 0.001, 0.01
 # > or 0.1, which one is lowest, and is any of them above 2.25?
@@ -204,7 +206,7 @@ show.table(rows, header=["step", "loss promised", "loss found"])
 # At 0.001 the promise is nearly kept. At 0.01 it cannot be (no square is below
 # zero), yet the step pays well. At 0.1 it jumps across the valley and ends
 # five times as high as it began. A gradient is a promise about the near
-# neighbourhood; what to do with it is a choice, and lesson 06 is about it.
+# neighbourhood; what to do with it is a choice: lesson 06.
 #
 # ## An engine that keeps receipts
 #
@@ -262,14 +264,15 @@ w, x2, b, v, rest = (Value(n) for n in (1.0, 2.0, -1.0, -2.0, 0.5))
 d = v * (w * x2 + b).relu() + rest     # the error, z2 - y
 L = d * d
 backward(L)
+print(f"gradient of d: {d.grad:g}, of w: {w.grad:g}")
 
+# %%
 name = dict(zip(tape, "w x b v rest wx z a va d L".split()))
 boxes = {name[node]: f"{name[node]} = {node.data:g}" for node in tape}
 edges = [(name[i], name[node], f"{node.grad * slope:g}")
          for node in tape for i, slope in zip(node.inputs, node.slopes)]
 plots.graph(boxes, edges, title="Going back, slopes multiply along a chain "
                                 "and add up where paths meet")
-print(f"gradient of d: {d.grad:g}, of w: {w.grad:g}")
 
 # %% [markdown]
 # The two edges between `d` and `L` add up to -3, the pencil's `dz2`;
@@ -300,7 +303,8 @@ print("gradient of b:", b.grad)
 
 # %% [markdown]
 # Four each: every number of `b` was used in four rows, and what is shared adds
-# up. So the rule for biases in a batch is: sum over the rows.
+# up. So the rule for biases in a batch is: sum over the rows. The engine does
+# it by itself.
 #
 # Now the pencil's net, and then the test that counts: 50 random inputs at
 # once, through `lmlab.autograd`, through torch, and by nudging.
@@ -338,7 +342,7 @@ show.agree(ours, nudged, 1e-7, names=("lmlab.autograd", "nudging"))
 #
 # Two moons to be told apart, a net of two layers with 16 hidden neurons, two
 # logits, and the cross-entropy of lesson 04. Training repeats one *iteration*
-# (迭代). The first cell builds the net, the second goes through one iteration.
+# (迭代). First the pieces, then one iteration.
 #
 # > **Predict.** The gradient is known after the third of the four. How far
 # > have the weights moved by then?
@@ -394,16 +398,16 @@ def train(net, batches, rate):
 # %%
 moon_net = layer(2, 16) + layer(16, 2)
 losses = train(moon_net, [(moons, kind)] * 500, rate=0.5)
+print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}")
 
-
+# %%
 def class_1(X):                        # how far logit 1 is above logit 0
     return logits(X, moon_net).data @ [-1, 1]
 
 
 plots.decision_regions(class_1, moons, kind,
                        title="500 steps have bent the border round the moons")
-print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f}, "
-      f"{np.mean((class_1(moons) > 0) == kind):.0%} right")
+print(f"{np.mean((class_1(moons) > 0) == kind):.0%} right")
 
 # %% [markdown]
 # Lesson 03 left its hidden weights to chance; here every weight was told its
@@ -429,6 +433,8 @@ picks = rng.integers(len(train_X), size=(1500, 32))
 train(digit_net, ((train_X[i], train_y[i]) for i in picks), rate=0.3)
 read = logits(test_X, digit_net).data.argmax(axis=1)
 print(f"{len(test_y)} digits held out, {np.mean(read == test_y):.0%} right")
+
+# %%
 wrong = np.flatnonzero(read != test_y)
 plots.images(test_X[wrong].reshape(-1, 8, 8),
              [f"{test_y[i]} → {read[i]}" for i in wrong],
@@ -484,7 +490,7 @@ def normalised(z):
     z = z / (z**2).mean(axis=1, keepdims=True) ** 0.5
     return z.relu()
 
-
+# %%
 panels = plots.axes([""] * 2, n=2, width=12)
 for ax, f, title in zip(panels, (Tensor.relu, normalised),
                         ("As they are: explode, hold, vanish",
@@ -512,7 +518,7 @@ for ax, f, title in zip(panels, (Tensor.relu, normalised),
 #
 # Nothing moved until step 4; and in the table of steps, one backward pass led
 # to five different nets, one of them worse than before. In fairness, the paper
-# that made the method famous gave the name to the whole procedure, the
+# that made the method famous used the name for the whole procedure, the
 # adjusting included (Rumelhart, Hinton and Williams 1986). The method is older
 # than its fame: Seppo Linnainmaa described it in his master's thesis in 1970.
 #
@@ -546,7 +552,8 @@ for ax, f, title in zip(panels, (Tensor.relu, normalised),
 #   numbers on paper first. Common misunderstanding: that a gradient of 0 means
 #   the weight is right; at the dotted lines it means that nothing is known.
 # - *The graph* (a second). Let the class walk back from L. Then change `+=` to
-#   `=` in `backward`, run both cells again, and ask which numbers turned wrong.
+#   `=` in `backward`, run the three cells again, and ask which numbers turned
+#   wrong.
 # - *Thirty layers* (a second). Ask for hands on hundredth, millionth,
 #   billionth. Then have someone try `f=Tensor.sigmoid` with `s = 1`.
 # </details>

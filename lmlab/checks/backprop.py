@@ -1,7 +1,8 @@
-"""Checks of exercise 05: nudging, one neuron, the rules of an engine, its order.
+"""Checks of exercise 05: nudging, one neuron, the rules of an engine.
 
 Gradients are compared with `lmlab.autograd` (itself held to torch and to finite
-differences by its tests) and with plain loops, on cases from one number to a training.
+differences by its tests) and with plain loops. Orders, backward passes and training
+are checked in `graphs`.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import numpy as np
 
 from lmlab.autograd import Tensor
 from lmlab.checks.core import Case, check_function
-from lmlab.checks.graphs import backward, topological_order
+from lmlab.checks.graphs import backward, topological_order, train
 
 __all__ = ["add_backward", "backward", "multiply_backward", "neuron_gradients",
            "numeric_gradient", "relu_backward", "topological_order", "train"]
@@ -57,10 +58,22 @@ def numeric_gradient(attempt: Callable) -> None:
                 w, lambda n: (f(w + h * n) - f(w)) / h):
                 "Is one of your points w itself? Both should be as far from it.",
             lambda f, w, h=1e-5: _each(
+                w, lambda n: (f(w) - f(w - h * n)) / h):
+                "Your lower point is h below w: is the upper one as far above it?",
+            lambda f, w, h=1e-5: _each(
                 w, lambda n: (f(w + h) - f(w - h)) / (2 * h)):
                 "When one entry is nudged, where do the others stand?",
             lambda f, w, h=1e-5: 2 * h * _central(f, w, h):
                 "The loss moved by this much: per how much of nudge?",
+            lambda f, w, h=1e-5: h * h * _central(f, w, h):
+                "Nearly zero: is every entry written, and does `/ 2 * h` divide by h?",
+            lambda f, w, h=1e-5: np.array(
+                [(f(w + n) - f(w - n)) / (2 * h) for n in h * np.eye(len(w))]):
+                "The lesson's nudges fit one row: what does one move in this w?",
+            lambda f, w, h=1e-5: _by_rows(f, w, h):
+                "w has columns too: how many of its numbers does one nudge move?",
+            lambda f, w, h=1e-5: np.ones(w.shape) * _by_rows(f, w, h)[:, None]:
+                "w has columns too: how many of its numbers does one nudge move?",
             lambda f, w, h=1e-5: _each(w, lambda n: (
                 f((w + h * n).astype(w.dtype)) - f((w - h * n).astype(w.dtype))
                 ) / (2 * h)):
@@ -206,39 +219,6 @@ def relu_backward(attempt: Callable) -> None:
     )
 
 
-def train(attempt: Callable) -> None:
-    """Check `train(start, X, targets, steps, learning_rate)`, step by step."""
-    rng = np.random.default_rng(10)
-
-    def case(rows, steps, rate):
-        shapes = ((2, 16), (16,), (16, 1), (1,))
-        start = [rng.normal(size=s) / 2 for s in shapes]
-        targets = rng.choice([-1.0, 1.0], size=(rows, 1))
-        return Case(start, rng.normal(size=(rows, 2)), targets, steps, rate)
-
-    def wrong(**changes):
-        return lambda *arguments: _train(*arguments, **changes)
-
-    check_function(
-        "train", attempt,
-        cases=[case(13, 1, 0.1), case(13, 2, 0.1), case(40, 10, 0.05)],
-        reference=_train,
-        question="Which four things happen in one step, and in which order?",
-        mistakes={
-            wrong(sign=1): "Which way is downhill, along the gradient or against it?",
-            wrong(moving=()): "Your weights come back as they went in: which line "
-                              "moves them?",
-            wrong(moving=(0, 2)): "Do the biases move too?",
-            wrong(moving=(2, 3)): "Does the first layer move too?",
-            wrong(late=True): "Is the loss written down before the step or after it?",
-            wrong(scale=False): "By what is the gradient multiplied?",
-            wrong(gather=True): "Are there gradients of earlier steps in this one?",
-        },
-        right="3 trainings of 1 to 10 steps; weights and losses agree with "
-        "lmlab.autograd to 1e-9",
-    )
-
-
 def _each(w, slope):
     """slope(n) for every array n that is 1 at one place of w, in w's shape."""
     gradient = np.zeros(w.shape)
@@ -251,6 +231,12 @@ def _each(w, slope):
 
 def _central(f, w, h=1e-5):
     return _each(w, lambda n: (f(w + h * n) - f(w - h * n)) / (2 * h))
+
+
+def _by_rows(f, w, h):
+    """The slopes when whole rows are nudged."""
+    rows = (np.arange(len(w))[:, None] == np.arange(len(w)))[..., None] * h
+    return np.array([(f(w + n) - f(w - n)) / (2 * h) for n in rows])
 
 
 def _neuron(w, b, x, y, gate=None):
@@ -278,23 +264,3 @@ def _add_backward(a, b, g):
     for row in g:
         total = total + row
     return g, total if b.ndim < a.ndim else g
-
-
-def _train(start, X, targets, steps, learning_rate, sign=-1, moving=range(4),
-           late=False, scale=True, gather=False):
-    """The reference; the last five arguments make typical mistakes."""
-    p, losses = [Tensor(a) for a in start], []
-
-    def error():
-        return (((X @ p[0] + p[1]).relu() @ p[2] + p[3] - targets) ** 2).mean()
-
-    for _ in range(steps):
-        loss = error()
-        loss.backward()
-        for i in moving:
-            p[i].data += sign * (learning_rate if scale else 1) * p[i].grad
-        losses.append(float(error() if late else loss))
-        if not gather:
-            for a in p:
-                a.grad = None
-    return [a.data for a in p], losses

@@ -1,7 +1,7 @@
-"""Checks of exercise 05 that need graphs: a topological order, a backward pass.
+"""Checks of exercise 05 that need graphs: an order, a backward pass, a training.
 
 The graphs are made of stubs with the attributes of the exercise's `Node`; gradients
-are compared with `lmlab.autograd`.
+and trained weights are compared with `lmlab.autograd`.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lmlab.autograd import Tensor
-from lmlab.checks.core import CheckFailed, call, fail, passed
+from lmlab.checks.core import Case, CheckFailed, call, check_function, fail, passed
 
 
 def topological_order(attempt: Callable) -> None:
@@ -58,6 +58,39 @@ def backward(attempt: Callable) -> None:
            "lmlab.autograd to 1e-9")
 
 
+def train(attempt: Callable) -> None:
+    """Check `train(start, X, targets, steps, learning_rate)`, step by step."""
+    rng = np.random.default_rng(10)
+
+    def case(rows, steps, rate):
+        shapes = ((2, 16), (16,), (16, 1), (1,))
+        start = [rng.normal(size=s) / 2 for s in shapes]
+        targets = rng.choice([-1.0, 1.0], size=(rows, 1))
+        return Case(start, rng.normal(size=(rows, 2)), targets, steps, rate)
+
+    def wrong(**changes):
+        return lambda *arguments: _train(*arguments, **changes)
+
+    check_function(
+        "train", attempt,
+        cases=[case(13, 1, 0.1), case(13, 2, 0.1), case(40, 10, 0.05)],
+        reference=_train,
+        question="Which four things happen in one step, and in which order?",
+        mistakes={
+            wrong(sign=1): "Which way is downhill, along the gradient or against it?",
+            wrong(moving=()): "Your weights come back as they went in: which line "
+                              "moves them?",
+            wrong(moving=(0, 2)): "Do the biases move too?",
+            wrong(moving=(2, 3)): "Does the first layer move too?",
+            wrong(late=True): "Is the loss written down before the step or after it?",
+            wrong(scale=False): "By what is the gradient multiplied?",
+            wrong(gather=True): "Are there gradients of earlier steps in this one?",
+        },
+        right="3 trainings of 1 to 10 steps; weights and losses agree with "
+        "lmlab.autograd to 1e-9",
+    )
+
+
 class Stub:
     """A node like the exercise's, with a name; it counts how often it is read."""
 
@@ -72,7 +105,7 @@ class Stub:
         self._read += 1
         if self._read > 1000:
             raise CheckFailed(
-                "topological_order(n40): not yet",
+                "topological_order(n40, where n1 = n0 + n0, ...): not yet",
                 f"    read the inputs of {self.name} 1,000 times      expected once",
                 "What keeps you from walking again where you have been?",
             )
@@ -169,3 +202,23 @@ def _random_graph(seed):
         tensors.append(tensor)
     tensors[-1].sum().backward()
     return order, [np.zeros(2) if t.grad is None else t.grad for t in tensors]
+
+
+def _train(start, X, targets, steps, learning_rate, sign=-1, moving=range(4),
+           late=False, scale=True, gather=False):
+    """The reference; the last five arguments make typical mistakes."""
+    p, losses = [Tensor(a) for a in start], []
+
+    def error():
+        return (((X @ p[0] + p[1]).relu() @ p[2] + p[3] - targets) ** 2).mean()
+
+    for _ in range(steps):
+        loss = error()
+        loss.backward()
+        for i in moving:
+            p[i].data += sign * (learning_rate if scale else 1) * p[i].grad
+        losses.append(float(error() if late else loss))
+        if not gather:
+            for a in p:
+                a.grad = None
+    return [a.data for a in p], losses

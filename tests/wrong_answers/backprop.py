@@ -16,6 +16,24 @@ def one_sided(f, w, h=1e-5):
     return gradient
 
 
+def one_sided_below(f, w, h=1e-5):
+    gradient = np.zeros(w.shape)
+    for i in np.ndindex(w.shape):
+        nudge = np.zeros(w.shape)
+        nudge[i] = h
+        gradient[i] = (f(w) - f(w - nudge)) / h
+    return gradient
+
+
+def no_brackets(f, w, h=1e-5):
+    return by_index(f, w, h) * (2 * h) / 2 * h
+
+
+def from_the_lesson(f, w, h=1e-5):
+    nudges = h * np.eye(len(w))
+    return np.array([(f(w + n) - f(w - n)) / (2 * h) for n in nudges])
+
+
 def divided_by_h(f, w, h=1e-5):
     return 2 * by_index(f, w, h)
 
@@ -39,6 +57,15 @@ def whole_numbers(f, w, h=1e-5):
 
 def rows_only(f, w, h=1e-5):
     gradient = np.zeros(len(w))
+    for i in range(len(w)):
+        nudge = np.zeros(w.shape)
+        nudge[i] = h
+        gradient[i] = (f(w + nudge) - f(w - nudge)) / (2 * h)
+    return gradient
+
+
+def rows_repeated(f, w, h=1e-5):
+    gradient = np.zeros(w.shape)
     for i in range(len(w)):
         nudge = np.zeros(w.shape)
         nudge[i] = h
@@ -456,16 +483,20 @@ def one_step_short(start, X, targets, steps, rate):
 WRONG = {
     "numeric_gradient": [
         (one_sided, "Is one of your points w itself"),
+        (one_sided_below, "Your lower point is h below w"),
+        (no_brackets, "does `/ 2 * h` divide by h"),
+        (from_the_lesson, "nudges fit one row"),
         (divided_by_h, "How far apart are the two points"),
         (downhill, "Which point comes first"),
         (all_at_once, "When one entry is nudged"),
         (whole_numbers, "stays whole"),
-        (rows_only, "shape"),
+        (rows_only, "w has columns too"),
+        (rows_repeated, "w has columns too"),
         (never_put_back, "changed its argument w"),
         (nudged_in_place, "w holds whole numbers"),
         (own_h, "step that was passed in"),
         (lambda f, w, h=1e-5: w, "at which two points"),
-        (lambda f, w, h=1e-5: np.zeros(w.shape), "at which two points"),
+        (lambda f, w, h=1e-5: np.zeros(w.shape), "is every entry written"),
     ],
     "neuron_gradients": [
         (neuron_without_two, "twice the error"),
