@@ -33,8 +33,7 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     """
     ordered, order = logits.softmax(dim=-1).sort(descending=True)
     likelier = ordered.cumsum(dim=-1) - ordered  # what the tokens before it reach
-    drop = (likelier >= p).scatter(-1, order, likelier >= p)
-    drop.scatter_(-1, order[..., :1], False)
+    drop = torch.empty_like(order, dtype=torch.bool).scatter_(-1, order, likelier >= p)
     return logits.masked_fill(drop, -torch.inf)
 
 
@@ -129,9 +128,7 @@ def generate(
     answers: list[list[int]] = [[] for _ in prompts]
     writing = set(range(len(prompts)))
     with mode(model, training=False):
-        memory = None
-        if cache and width <= context:
-            memory = model.new_cache(len(prompts), min(read, context))
+        memory = model.new_cache(len(prompts), min(read, context)) if cache else None
         for end in range(width, width + max_new_tokens):
             if end > context:
                 memory = None
