@@ -165,6 +165,7 @@ class MultiHeadAttention(nn.Module):
                 "n_kv_heads must divide n_heads: "
                 f"got n_kv_heads {n_kv_heads} and n_heads {n_heads}"
             )
+        self.d_model = d_model
         self.rope = rope
         self.scale = scale
         output_bias = bias if output_bias is None else output_bias
@@ -220,8 +221,14 @@ class MultiHeadAttention(nn.Module):
     def _query_and_key(
         self, x: Tensor, context: Tensor | None, turns: Tensor | None
     ) -> tuple[Tensor, Tensor]:
+        source = x if context is None else context
+        for name, given in (("x", x), ("context", source)):
+            if given.shape[-1] != self.d_model:
+                raise ValueError(
+                    f"{name} must have {self.d_model} features: got {given.shape[-1]}"
+                )
         query = split_heads(self.query(x), self.n_heads)
-        key = split_heads(self.key(x if context is None else context), self.n_kv_heads)
+        key = split_heads(self.key(source), self.n_kv_heads)
         if turns is not None:
             return turn(query, turns), turn(key, turns)
         return (rope(query), rope(key)) if self.rope else (query, key)
@@ -249,11 +256,10 @@ def _must_match(
             "query and key must share d_head: "
             f"got {query.shape[-1]} and {key.shape[-1]}"
         )
-    scores = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2])
-    scores += query.shape[-2], key.shape[-2]
     for name, extra in (("bias", bias), ("mask", mask)):
         if extra is not None:
-            _must_fit(name, extra, scores)
+            heads = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2])
+            _must_fit(name, extra, (*heads, query.shape[-2], key.shape[-2]))
     if mask is None:
         return
     if mask.dtype != torch.bool:
@@ -267,13 +273,13 @@ def _must_match(
         )
 
 
-def _must_fit(name: str, extra: Tensor, scores: torch.Size) -> None:
+def _must_fit(name: str, extra: Tensor, scores: tuple[int, ...]) -> None:
     try:
         fits = torch.broadcast_shapes(extra.shape, scores) == scores
     except RuntimeError:
         fits = False
     if not fits:
         raise ValueError(
-            f"{name} must broadcast to (..., queries, keys) = {tuple(scores)}: "
+            f"{name} must broadcast to (..., queries, keys) = {scores}: "
             f"got {tuple(extra.shape)}"
         )

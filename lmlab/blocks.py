@@ -30,6 +30,10 @@ class FeedForward(nn.Module):
 
     def __init__(self, d_model: int, d_ff: int, activation: str, bias: bool = True):
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation must be one of {', '.join(ACTIVATIONS)}: got {activation}"
+            )
         self.expand = nn.Linear(d_model, d_ff, bias=bias)
         self.shrink = nn.Linear(d_ff, d_model, bias=bias)
         self.activation = ACTIVATIONS[activation]

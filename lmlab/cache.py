@@ -20,6 +20,11 @@ class LayerCache:
 
     def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add new tokens, (batch, n_kv_heads, n, d_head); return all so far."""
+        if (key.dtype, key.device) != (self.keys.dtype, self.keys.device):
+            raise ValueError(
+                f"cache must hold {key.dtype} on {key.device}, as the model does: "
+                f"got {self.keys.dtype} on {self.keys.device}"
+            )
         end = self.length + key.shape[-2]
         self.keys[:, :, self.length : end] = key
         self.values[:, :, self.length : end] = value

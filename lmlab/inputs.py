@@ -32,14 +32,16 @@ def check_ids(name: str, ids: Tensor, tokens: nn.Embedding) -> None:
         )
 
 
-def check_keep(name: str, keep: Tensor | None, shape: tuple[int, int]) -> None:
+def check_keep(
+    name: str, keep: Tensor | None, shape: tuple[int, int], device: torch.device
+) -> None:
     """Raise ValueError unless keep is boolean, of that shape, a True in each row."""
     if keep is None:
         return
-    if keep.dtype != torch.bool or keep.shape != shape:
+    if keep.dtype != torch.bool or keep.shape != shape or keep.device != device:
         raise ValueError(
-            f"{name} must be boolean, True = a token, of shape {shape}: "
-            f"got {keep.dtype}, {tuple(keep.shape)}"
+            f"{name} must be boolean, True = a token, of shape {tuple(shape)}, "
+            f"on {device}: got {keep.dtype}, {tuple(keep.shape)}, {keep.device}"
         )
     empty = ~keep.any(dim=-1)
     if empty.any():
@@ -81,7 +83,7 @@ def places_and_mask(
             f"cache must have room for {batch} rows of {total} tokens: "
             f"it has {cache.batch} rows of {cache.room}"
         )
-    check_keep("keep", keep, (batch, total))
+    check_keep("keep", keep, (batch, total), ids.device)
     if keep is None or keep.all():
         places, mask, longest = torch.arange(total, device=ids.device), None, total
     else:

@@ -117,6 +117,11 @@ def relative_buckets(
         n_buckets //= 2
         distance, ahead = behind.abs(), n_buckets * (behind < 0)
     n_exact = n_buckets // 2
+    if not 1 <= n_exact < furthest:
+        raise ValueError(
+            "n_buckets must have room for near and far keys, and furthest lie beyond "
+            f"the near ones: got {n_buckets} (per direction) and {furthest}"
+        )
     growth = (distance.clamp(min=1) / n_exact).log() / math.log(furthest / n_exact)
     shared = n_exact + (growth * (n_buckets - n_exact)).long()
     shared = shared.clamp(max=n_buckets - 1)

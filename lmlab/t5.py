@@ -67,7 +67,7 @@ class T5(nn.Module):
     def encode(self, source: Tensor, source_keep: Tensor | None = None) -> Tensor:
         """(batch, n) -> (batch, n, d_model): the source, each token in its context."""
         check_ids("source", source, self.tokens)
-        check_keep("source_keep", source_keep, source.shape)
+        check_keep("source_keep", source_keep, source.shape, source.device)
         mask = None if source_keep is None else source_keep[:, None, None, :]
         return self.encoder(self.tokens(source), mask=mask)
 
@@ -76,12 +76,13 @@ class T5(nn.Module):
     ) -> Tensor:
         """(batch, m) and `encode`'s memory -> (batch, m, d_model), for `logits`."""
         check_ids("target", target, self.tokens)
-        if len(target) != len(memory):
+        wanted = len(target), self.config.d_model
+        if memory.ndim != 3 or (len(memory), memory.shape[-1]) != wanted:
             raise ValueError(
-                "target and source must have the same number of rows: "
-                f"got {len(target)} and {len(memory)}"
+                f"memory must have shape ({wanted[0]}, n, {wanted[1]}), a row for each "
+                f"target: got {tuple(memory.shape)}"
             )
-        check_keep("source_keep", source_keep, memory.shape[:2])
+        check_keep("source_keep", source_keep, memory.shape[:2], target.device)
         seen = None if source_keep is None else source_keep[:, None, None, :]
         return self.decoder(self.tokens(target), memory=memory, memory_mask=seen)
 

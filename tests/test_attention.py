@@ -11,11 +11,20 @@ from lmlab.attention import (
     MultiHeadAttention,
     attention,
     attention_weights,
+    causal_attention,
     causal_mask,
     merge_heads,
     split_heads,
 )
-from lmlab.positions import alibi_bias, rope, sinusoidal_positions
+from lmlab.positions import (
+    alibi_between,
+    alibi_bias,
+    alibi_slopes,
+    relative_buckets,
+    rope,
+    rope_turns,
+    sinusoidal_positions,
+)
 
 
 def numbers(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -86,6 +95,55 @@ def test_gradients_agree_with_torch():
     attention(*ours, causal_mask(4)).square().sum().backward()
     F.scaled_dot_product_attention(*theirs, is_causal=True).square().sum().backward()
     assert all(close(a.grad, b.grad) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_causal_attention_is_attention_with_a_causal_mask():
+    key, value = numbers(2, 7, 4), numbers(2, 7, 4, seed=1)
+    keep = torch.ones(1, 7, dtype=torch.bool)
+    keep[:, 0] = False
+    bias = numbers(7, 7, seed=3)
+    for n in (1, 3, 6):  # the last n of 7: those before are the past
+        query, past = numbers(2, n, 4, seed=2), causal_mask(n, 7)
+        assert past.sum() == sum(range(8 - n, 8))
+        for more, added in ((None, None), (keep, None), (keep, bias[-n:])):
+            mask = past if more is None else past & more
+            expected = attention_weights(query, key, mask, added, 0.7) @ value
+            ours = causal_attention(query, key, value, more, added, 0.7)
+            assert close(ours, expected)
+    query = numbers(2, 7, 4, seed=2)
+    expected = attention_weights(query, key, causal_mask(7), scale=0.7) @ value
+    assert close(causal_attention(query, key, value, scale=0.7), expected)
+
+
+@pytest.mark.parametrize("n_kv_heads", [1, 2, 4])
+def test_query_heads_share_the_keys_and_values_of_their_neighbours(n_kv_heads):
+    shared = layer(12, 4, n_kv_heads=n_kv_heads)
+    full = layer(12, 4)
+    weights = shared.state_dict()
+    for name in ("key.weight", "key.bias", "value.weight", "value.bias"):
+        heads = weights[name].unflatten(0, (n_kv_heads, 3))
+        weights[name] = heads.repeat_interleave(4 // n_kv_heads, 0).flatten(0, 1)
+    full.load_state_dict(weights)
+    x, context = numbers(2, 5, 12), numbers(2, 7, 12, seed=1)
+    for source in (None, context):
+        assert close(shared(x, source), full(x, source))
+        assert close(shared.weights(x, source), full.weights(x, source))
+    assert close(shared(x, causal=True), full(x, mask=causal_mask(5)))
+
+
+def test_width_of_heads_scale_and_biases_can_be_chosen():
+    model = layer(6, 2, bias=True, output_bias=False, d_head=5, scale=1.0)
+    assert model.query.weight.shape == (10, 6) and model.output.weight.shape == (6, 10)
+    assert model.query.bias is not None and model.output.bias is None
+    x, mask = numbers(1, 4, 6), causal_mask(4)
+    query, key, value = (
+        split_heads(part(x), 2) for part in (model.query, model.key, model.value)
+    )
+    weights = torch.softmax((query @ key.mT).masked_fill(~mask, -math.inf), dim=-1)
+    assert close(model.weights(x, mask=mask), weights)
+    expected = model.output(merge_heads(weights @ value))
+    assert close(model(x, mask=mask), expected)
+    assert close(model(x, causal=True), expected)
 
 
 # -- what attention can and cannot see -----------------------------------------
@@ -162,6 +220,27 @@ def test_rope_turns_pairs_and_keeps_lengths():
     assert close(turned[0, 3], expected)
 
 
+def test_rope_may_turn_a_part_from_any_position_at_any_speed():
+    x, places = numbers(2, 5, 8), torch.tensor([7, 8, 9, 30, 4])
+    turned = rope(x, places, theta=50.0, d_turned=4)
+    assert torch.equal(turned[..., 4:], x[..., 4:])
+    for n, place in enumerate(places.tolist()):
+        pairs = torch.view_as_complex(x[:, n, :4].reshape(2, 2, 2))
+        for i, speed in enumerate((1.0, 50**-0.5)):
+            angle = torch.tensor(1j * place * speed, dtype=torch.complex128)
+            expected = torch.view_as_real(pairs[:, i] * torch.exp(angle))
+            assert close(turned[:, n, 2 * i : 2 * i + 2], expected)
+
+
+def test_turns_given_to_a_layer_take_the_place_of_its_own():
+    model, x = layer(8, 2, rope=True), numbers(1, 5, 8)
+    turns = rope_turns(torch.arange(5) + 9, 4)  # all further on: the same distances
+    assert close(model(x, turns=turns), model(x))
+    assert close(model.weights(x, turns=turns), model.weights(x))
+    model.rope = False
+    assert close(model(x, turns=turns), layer(8, 2, rope=True)(x))
+
+
 def test_rope_scores_depend_on_the_distance_alone():
     query, key = numbers(4).expand(30, 4), numbers(4, seed=1).expand(30, 4)
     scores = rope(query) @ rope(key).T
@@ -175,6 +254,34 @@ def test_alibi_lowers_scores_in_proportion_to_the_distance():
     assert bias.shape == (8, 5, 5)
     assert bias[0, 4].tolist() == [-2.0, -1.5, -1.0, -0.5, 0.0]  # slope 1/2
     assert bias[7, 4, 0].item() == -4 * 2**-8
+
+
+def test_alibi_slopes_of_heads_that_are_no_power_of_two_fill_the_gaps():
+    assert alibi_slopes(4).tolist() == [2**-2, 2**-4, 2**-6, 2**-8]
+    assert alibi_slopes(6).tolist() == [2**-2, 2**-4, 2**-6, 2**-8, 2**-1, 2**-3]
+    places = torch.tensor([[0, 0, 1, 2]])  # of each row
+    bias = alibi_between(places, places, 6)
+    assert bias.shape == (1, 6, 4, 4)
+    assert bias[0, 4, 3].tolist() == [-1.0, -1.0, -0.5, 0.0]
+
+
+def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
+    places = torch.arange(300)
+    behind = relative_buckets(places[-1:], places, 32, 128, causal=True)[0].flip(0)
+    assert behind[:16].tolist() == list(range(16))
+    assert behind[16:].unique().tolist() == list(range(16, 32))
+    assert (behind.diff() >= 0).all() and (behind[128:] == 31).all()
+    both = relative_buckets(places, places, 32, 128, causal=False)
+    assert both[10, :21].tolist() == [
+        8,
+        8,
+        8,
+        *range(7, -1, -1),
+        *range(17, 24),
+        24,
+        24,
+        24,
+    ]
 
 
 # -- errors name the argument, what came, what was expected --------------------
@@ -220,6 +327,19 @@ def test_alibi_lowers_scores_in_proportion_to_the_distance():
             "n_heads must divide d_model: got n_heads 0",
         ),
         (lambda: MultiHeadAttention(6, 2, rope=True), "d_head must be even: got 3"),
+        (
+            lambda: MultiHeadAttention(8, 4, n_kv_heads=3),
+            "n_kv_heads must divide n_heads: got n_kv_heads 3 and n_heads 4",
+        ),
+        (lambda: layer(8, 2)(numbers(5, 6)), "x must have 8 features: got 6"),
+        (
+            lambda: layer(8, 2)(numbers(5, 8), numbers(3, 6)),
+            "context must have 8 features: got 6",
+        ),
+        (
+            lambda: causal_attention(numbers(5, 8), numbers(3, 8), numbers(3, 8)),
+            "mask must leave each query a key to look at: row 0",
+        ),
         (lambda: rope(numbers(4, 5)), "d_head must be even, .* got 5"),
         (lambda: sinusoidal_positions(4, 5), "d_model must be even, .* got 5"),
     ],

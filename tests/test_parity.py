@@ -5,6 +5,8 @@ compares. They take some steps in float32 whatever the model's type (norms, rota
 the router); so for a comparison in float64, float32 means float64 while they run.
 """
 
+import math
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -14,6 +16,7 @@ from torch import Tensor, nn
 from lmlab.bert import BERT, BERTConfig
 from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
+from lmlab.positions import relative_buckets
 from lmlab.t5 import T5, T5Config
 
 VOCAB, CONTEXT = 37, 16
@@ -53,6 +56,16 @@ def some_ids(batch: int = 3, n: int = 11) -> Tensor:
 def agree(ours: Tensor, theirs: Tensor) -> bool:
     assert ours.dtype == theirs.dtype and ours.shape == theirs.shape
     return (ours - theirs).abs().max().item() < TOLERANCE[ours.dtype]
+
+
+def gradients_agree(ours, theirs, logits: Tensor, expected: Tensor) -> None:
+    """Send the same gradient back through both; it passes all on its way to the ids."""
+    back = torch.sin(torch.arange(logits.numel())).view_as(logits)
+    logits.backward(back.to(logits.dtype))
+    expected.backward(back.to(logits.dtype))
+    table = theirs.get_input_embeddings().weight.grad[1:]  # 0 is their padding
+    scale = table.abs().max()
+    assert agree(ours.tokens.weight.grad[1:] / scale, table / scale)
 
 
 def renamed(theirs: dict[str, Tensor], names: dict[str, str]) -> dict[str, Tensor]:
@@ -113,6 +126,22 @@ def test_gpt2_logits_loss_and_gradients(dtype):
     gradients = from_gpt2(gradients)
     for name, weight in ours.named_parameters():
         assert agree(weight.grad, gradients[name]), name
+
+
+@in_both_types
+def test_gpt1_which_normalises_last(dtype):
+    config = hf.OpenAIGPTConfig(
+        vocab_size=VOCAB, n_positions=CONTEXT, n_embd=24, n_layer=2, n_head=3
+    )
+    theirs = at_random(hf.OpenAIGPTLMHeadModel(config), dtype)
+    ours = GPT(
+        GPTConfig(VOCAB, CONTEXT, 24, 2, 3, activation="gelu_tanh", norm_first=False)
+    )
+    weights = theirs.state_dict()
+    for old, new in (("tokens_embed", "wte"), ("positions_embed", "wpe")):
+        weights[f"transformer.{new}.weight"] = weights.pop(f"transformer.{old}.weight")
+    ours.load_state_dict(from_gpt2(weights))
+    assert agree(ours(some_ids()), theirs(some_ids()).logits)
 
 
 # -- BERT -----------------------------------------------------------------------
@@ -219,6 +248,19 @@ def test_t5_encoder_decoder_and_logits(dtype):
     hidden = ours.decode(target, memory, keep)
     assert agree(hidden, expected.decoder_hidden_states[-1])
     assert agree(ours(source, target, keep), expected.logits)
+    gradients_agree(ours, theirs, ours(source, target, keep), expected.logits)
+    bias = theirs.decoder.block[0].layer[0].SelfAttention.relative_attention_bias
+    assert agree(ours.decoder.distance_bias.weight.grad, bias.weight.grad)
+
+
+def test_t5_puts_every_distance_in_the_same_bucket():
+    attention = hf.models.t5.modeling_t5.T5Attention
+    places = torch.arange(400)
+    for causal in (True, False):
+        expected = attention._relative_position_bucket(
+            places - places[:, None], bidirectional=not causal
+        )
+        assert torch.equal(relative_buckets(places, places, 32, 128, causal), expected)
 
 
 # -- LLaMA and its relatives ----------------------------------------------------
@@ -324,7 +366,9 @@ def load(shape: LLaMAConfig, theirs: nn.Module, halves: bool):
 def test_llama_and_its_relatives(family, dtype):
     ours, theirs = family(dtype)
     ids = some_ids()
-    assert agree(ours(ids), theirs(ids).logits)
+    logits, expected = ours(ids), theirs(ids).logits
+    assert agree(logits, expected)
+    gradients_agree(ours, theirs, logits, expected)
 
 
 @in_both_types
@@ -339,6 +383,41 @@ def test_qwen2_moe_routes_alike(dtype):
     ours(ids)
     for mine, other in zip(seen, expected, strict=True):
         assert agree(mine, other)
+
+
+@in_both_types
+@pytest.mark.parametrize("n_heads", [4, 6, 40])
+def test_baichuan_13b_by_its_formula(n_heads, dtype):
+    """Its code is not in the library: slopes times the key's place, then a softmax."""
+    torch.manual_seed(0)
+    d, d_head = 2 * n_heads, 2
+    ours = LLaMA(LLaMAConfig(VOCAB, CONTEXT, d, 1, n_heads, alibi=True)).to(dtype)
+    ids = some_ids()
+
+    def slopes(n):  # as written by Press et al. for any number of heads
+        if math.log2(n).is_integer():
+            start = 2 ** (-(2 ** -(math.log2(n) - 3)))
+            return [start * start**i for i in range(n)]
+        closest = 2 ** math.floor(math.log2(n))
+        return slopes(closest) + slopes(2 * closest)[0::2][: n - closest]
+
+    def normal(x, weight):
+        return weight * x / (x.square().mean(dim=-1, keepdim=True) + 1e-6).sqrt()
+
+    block, x = ours.blocks[0], ours.tokens.weight[ids]
+    attention, look = block.attention, normal(x, block.attention_norm.weight)
+    heads = [
+        (look @ part.weight.T).view(3, 11, n_heads, d_head).transpose(1, 2)
+        for part in (attention.query, attention.key, attention.value)
+    ]
+    scores = heads[0] @ heads[1].mT / math.sqrt(d_head)
+    scores += torch.tensor(slopes(n_heads))[:, None, None] * torch.arange(11)
+    scores += torch.full((11, 11), -math.inf).triu(1)
+    answer = (scores.softmax(dim=-1) @ heads[2]).transpose(1, 2).reshape(3, 11, d)
+    x = x + answer @ attention.output.weight.T
+    look = normal(x, block.feed_forward_norm.weight)
+    x = x + block.feed_forward(look)
+    assert agree(ours(ids), normal(x, ours.norm.weight) @ ours.vocabulary.weight.T)
 
 
 # -- writing --------------------------------------------------------------------
