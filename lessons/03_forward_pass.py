@@ -12,7 +12,7 @@
 # **You need** Python, a little NumPy (`@` multiplies matrices), and what the
 # slope of a curve is. No earlier lesson.
 #
-# **Time** 30 minutes to read, 8 seconds to run
+# **Time** 30 minutes to read, 9 seconds to run
 
 # %%
 import math

@@ -11,7 +11,7 @@
 # **You need** Python, a little NumPy, and what the slope of a curve is.
 # [Lesson 03](03_forward_pass.ipynb) shows where the answers come from.
 #
-# **Time** 25 minutes to read, 8 seconds to run
+# **Time** 25 minutes to read, 12 seconds to run
 
 # %%
 from collections import Counter
@@ -398,8 +398,9 @@ plots.heatmap(asked, rows=objectives, values=True,
 # and ends with a vector for each character. Then a *probe* (探针) asks what it
 # was never asked: the *tone class* (平仄), level or oblique. It stands nowhere
 # in the text; but in two quatrains of three the tones alternate by rule, so
-# they show in the company that a character keeps. The probe is a linear classifier on the
-# vectors alone, tested on characters that it did not learn from.
+# they show in the company that a character keeps. The probe is a linear
+# classifier on the vectors alone, tested on characters that it did not learn
+# from.
 
 # %%
 quatrains = ["".join(poem.lines[i:i + 4]) for poem in datasets.tang_five()

@@ -12,7 +12,7 @@
 # from school that $x^2$ has the slope $2x$. The chain rule is explained where
 # it is needed.
 #
-# **Time** 30 minutes to read, 8 seconds to run
+# **Time** 30 minutes to read, 15 seconds to run
 
 # %%
 import numpy as np

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 30 minutes to read, 16 seconds to run
+# **Time** 30 minutes to read, 18 seconds to run
 
 # %%
 import timeit

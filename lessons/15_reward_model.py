@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: the sigmoid, cross-entropy, gradients.
 #
-# **Time** 20 minutes to read, 25 seconds to run
+# **Time** 20 minutes to read, 31 seconds to run
 
 # %%
 import copy
