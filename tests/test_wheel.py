@@ -49,7 +49,7 @@ def test_the_wheel_holds_lessons_exercises_solutions_and_data(wheel):
 
 def test_the_wheel_holds_nothing_else(wheel):
     for name in zipfile.ZipFile(wheel).namelist():
-        assert name.startswith("lmlab") and "checkpoint" not in name
+        assert name.startswith("lmlab") and ".ipynb_checkpoints" not in name
         assert "__pycache__" not in name
 
 
