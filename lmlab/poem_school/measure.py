@@ -1,0 +1,122 @@
+"""What a poet of the school can do, in numbers between 0 and 1 where not said.
+
+Every figure is measured on poems that the model writes, or on quatrains that it has
+not read. Lessons 12, 14 and 16 print them after each stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lmlab import poems
+from lmlab.poem_school.text import (
+    BEGIN,
+    COLON,
+    END,
+    Quatrain,
+    lines_of,
+    on_theme,
+    prompt,
+    rows,
+    tokenizer,
+)
+from lmlab.sampling import generate
+from lmlab.training import mean_loss, next_token_loss
+
+ROOM = 26  # tokens of an answer: four lines, their ends, and one to spare
+
+
+def write(
+    model: nn.Module,
+    starts: Sequence[str],
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> list[Quatrain]:
+    """Let the model write a poem after each start: `BEGIN`, or a theme and a colon."""
+    answers = generate(
+        model,
+        [prompt(start) for start in starts],
+        max_new_tokens=ROOM,
+        temperature=temperature,
+        stop=[tokenizer().special[END]],
+        generator=torch.Generator().manual_seed(seed),
+    )
+    return [lines_of(answer) for answer in answers]
+
+
+def craft(written: Sequence[Quatrain]) -> dict[str, float]:
+    """Return how poems are made.
+
+    "formed": four lines of five; "tonal", "rhyming" and "both" of them; "repeats":
+    repeated characters a poem; "endings": how many different last characters a
+    hundred poems have.
+    """
+    n = len(written)
+    formed = [lines for lines in written if poems.form(lines) == (4, 5)]
+    tonal = [poems.tonal(lines) for lines in formed]
+    rhyming = [poems.rhymes(lines) for lines in formed]
+    return {
+        "formed": len(formed) / n,
+        "tonal": sum(tonal) / n,
+        "rhyming": sum(rhyming) / n,
+        "both": sum(t and r for t, r in zip(tonal, rhyming, strict=True)) / n,
+        "repeats": sum(map(poems.repeats, formed)) / max(1, len(formed)),
+        "endings": endings([lines[3][-1] for lines in formed]),
+    }
+
+
+def endings(last: Sequence[str]) -> float:
+    """Return how many different characters 100 of `last` hold, on average.
+
+    Counted over all ways to take 100, so that it does not grow with their number.
+    """
+    n, take = len(last), min(100, len(last))
+    left = torch.tensor([n - last.count(c) for c in set(last)], dtype=torch.float64)
+
+    def log_ways(n: Tensor) -> Tensor:
+        return torch.lgamma(n + 1) - torch.lgamma((n - take).clamp(min=0) + 1)
+
+    missed = torch.where(left >= take, log_ways(left), -torch.inf)
+    return (1 - (missed - log_ways(torch.tensor(float(n))).double()).exp()).sum().item()
+
+
+def surprise(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
+    """Return the mean surprise at a Han character, in nats: no marks, no line ends."""
+    marks = torch.tensor([*tokenizer().encode("\n"), *tokenizer().special.values()])
+
+    def characters(model: nn.Module, ids: Tensor) -> Tensor:
+        return next_token_loss(model(ids), ids, ~torch.isin(ids, marks))
+
+    return mean_loss(model, rows(quatrains).split(100), characters)
+
+
+def recites(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
+    """Return the share of next lines that it knows, given the lines before."""
+    asked = [(lines, k) for lines in quatrains for k in range(1, len(lines))]
+    answers = generate(
+        model,
+        [prompt(BEGIN, lines[:k]) for lines, k in asked],
+        max_new_tokens=5,
+        temperature=0,
+    )
+    right = [lines_of(answer) == (lines[k],)
+             for answer, (lines, k) in zip(answers, asked, strict=True)]
+    return sum(right) / len(right)
+
+
+def obeys(
+    model: nn.Module,
+    themes: dict[str, str],
+    each: int = 60,
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> tuple[float, dict[str, float]]:
+    """Return the share of poems on the theme that was asked for, and their `craft`."""
+    asked = [theme for theme in themes for _ in range(each)]
+    written = write(model, [theme + COLON for theme in asked], temperature, seed)
+    right = [on_theme(lines, themes[theme])
+             for lines, theme in zip(written, asked, strict=True)]
+    return sum(right) / len(right), craft(written)

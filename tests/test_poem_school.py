@@ -1,0 +1,119 @@
+"""What the poem school promises about its texts and its measures."""
+
+import torch
+from torch import nn
+
+from lmlab import poems
+from lmlab.llama import LLaMA, LLaMAConfig
+from lmlab.poem_school import measure, text
+
+QUIET_NIGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
+
+
+class Parrot(nn.Module):
+    """A decoder that has one text by heart: the next token of wherever it stands."""
+
+    def __init__(self, row):
+        super().__init__()
+        self.config = LLaMAConfig(vocab_size=text.tokenizer().vocab_size, context=48)
+        self.after = {tuple(row[:i]): row[i] for i in range(1, len(row))}
+        self.weight = nn.Parameter(torch.zeros(()))
+
+    def new_cache(self, batch, length):
+        return None
+
+    def forward(self, ids, cache=None, keep=None):
+        logits = torch.zeros(*ids.shape, self.config.vocab_size)
+        for b, row in enumerate(ids.tolist()):
+            known = row if keep is None else [
+                i for i, kept in zip(row, keep[b].tolist(), strict=True) if kept]
+            logits[b, -1, self.after.get(tuple(known), 0)] = 30.0
+        return logits
+
+
+def test_a_row_is_a_poem_between_its_marks():
+    [row] = text.rows([QUIET_NIGHT]).tolist()
+    assert len(row) == 25
+    assert text.tokenizer().decode(row) == "<poem>" + "\n".join(QUIET_NIGHT) + "<end>"
+    assert text.lines_of(row[1:-1]) == QUIET_NIGHT
+
+
+def test_a_prompt_is_how_a_row_begins():
+    [row] = text.rows([QUIET_NIGHT]).tolist()
+    assert row[:13] == text.prompt(lines=QUIET_NIGHT[:2])
+    [request] = text.rows([QUIET_NIGHT], start="飞雪：").tolist()
+    assert request[:3] == text.prompt("飞雪：") and request[3:] == row[1:]
+
+
+def test_no_poem_lies_on_two_shelves():
+    shelves = text.shelves()
+    lines = {name: {line for lines in shelf for line in lines}
+             for name, shelf in shelves.items()}
+    for kept in ("trial", "test"):
+        assert len(shelves[kept]) > 600
+        assert not lines[kept] & lines["tang300"]
+        assert not {tuple(q) for q in shelves[kept]} & {
+            tuple(q) for q in shelves["train"]}
+    assert not {tuple(q) for q in shelves["trial"]} & {
+        tuple(q) for q in shelves["test"]}
+    assert len(shelves["tang300"]) == 221
+
+
+def test_the_themes_on_which_settings_were_chosen_are_others():
+    assert not set(text.REQUESTS) & set(text.TRIALS)
+    for themes in (text.REQUESTS, text.TRIALS):
+        shares = [sum(text.on_theme(q, c) for q in text.shelves()["train"])
+                  / len(text.shelves()["train"]) for c in themes.values()]
+        assert 0.08 < sum(shares) / len(shares) < 0.12
+        assert all(len(theme) == 2 and len(set(c)) == 8 for theme, c in themes.items())
+
+
+def test_a_teacher_shows_poems_in_tone_that_name_the_theme_at_once():
+    for theme, shown in text.lessons(text.REQUESTS).items():
+        assert len(shown) > 100
+        for lines in shown:
+            assert poems.tonal(lines)
+            assert set(lines[0]) & set(text.REQUESTS[theme])
+
+
+def test_only_a_whole_poem_is_on_a_theme():
+    snow = text.REQUESTS["飞雪"]
+    river_snow = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
+    assert text.on_theme(river_snow, snow)
+    assert not text.on_theme(river_snow[2:], snow)
+    assert not text.on_theme(QUIET_NIGHT, "雪")
+
+
+def test_a_parrot_recites_what_it_has_by_heart_and_nothing_else():
+    [row] = text.rows([QUIET_NIGHT]).tolist()
+    parrot = Parrot(row)
+    other = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
+    assert measure.recites(parrot, [QUIET_NIGHT]) == 1
+    assert measure.recites(parrot, [QUIET_NIGHT, other]) == 0.5
+    assert measure.write(parrot, ["<poem>"] * 3) == [QUIET_NIGHT] * 3
+
+
+def test_craft_counts_what_a_reader_would():
+    rhymed = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
+    counted = measure.craft([rhymed, rhymed, QUIET_NIGHT, ("未完",)])
+    assert counted["formed"] == 0.75
+    assert counted["tonal"] == 2 / 4 + poems.tonal(QUIET_NIGHT) / 4
+    assert counted["rhyming"] == 2 / 4 + poems.rhymes(QUIET_NIGHT) / 4
+    assert counted["repeats"] == (0 + 0 + poems.repeats(QUIET_NIGHT)) / 3
+    assert round(counted["endings"], 9) == 2
+
+
+def test_endings_do_not_grow_with_the_number_of_poems():
+    assert measure.endings(["春"] * 500) == 1
+    few, many = list("春风花草") * 50, list("春风花草") * 500
+    assert abs(measure.endings(few) - measure.endings(many)) < 0.01
+    assert round(measure.endings(list("春风花草")), 9) == 4
+
+
+def test_a_model_that_knows_nothing_is_surprised_by_the_whole_alphabet():
+    torch.manual_seed(0)
+    size = text.tokenizer().vocab_size
+    model = LLaMA(LLaMAConfig(size, context=48, d_model=8, n_layers=1, n_heads=1))
+    nn.init.zeros_(model.vocabulary.weight)
+    nats = measure.surprise(model, text.shelves()["trial"][:10])
+    assert abs(nats - torch.tensor(float(size)).log().item()) < 1e-5
