@@ -3,6 +3,7 @@
 #   make lab       copy the notebooks into work/ and open JupyterLab
 #   make test      everything that has to hold
 #   make test-all  the same three times, with 1 and with 2 threads
+#   make bench     how fast, beside what you would use instead
 #   make build     derive and execute what is stale
 #   make browser   a learner's first steps, in a real Chromium
 #   make clean     remove .venv (work/ stays)
@@ -21,9 +22,9 @@ NOTEBOOKS := lessons solutions exercises
 export OMP_NUM_THREADS ?= 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: lab test test-all build browser clean help
+.PHONY: lab test test-all bench build browser clean help
 help:
-	@sed -n '3,8s/^#   //p' Makefile
+	@sed -n '3,9s/^#   //p' Makefile
 
 lab: .venv/ready
 	$(RUN) lmlab lab work
@@ -38,6 +39,9 @@ test-all: .venv/ready-test
 	  OMP_NUM_THREADS=$$threads $(RUN) pytest -n $$((3 - threads)) \
 	    --dist loadfile --nbval tests $(NOTEBOOKS) || exit 1; \
 	done; done
+
+bench: .venv/ready-bench
+	$(RUN) benchmarks
 
 build: .venv/ready-test
 	$(RUN) lmlab.authoring build
@@ -62,6 +66,10 @@ clean:
 
 .venv/ready-test: .venv/ready
 	$(PIP) -e ".[test]"
+	@touch $@
+
+.venv/ready-bench: .venv/ready-test
+	$(PIP) -e ".[test,bench]"
 	@touch $@
 
 .venv/ready-browser: .venv/ready-test
