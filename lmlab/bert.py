@@ -22,9 +22,9 @@ from lmlab.inputs import check_ids, check_same_shape, places_and_mask
 class BERTConfig:
     """The shape of a BERT.
 
-    d_ff: the width inside the feed-forward, 4 d_model if not said; n_segments: kinds of
-    text that a token can belong to (sentence A or B); masked_lm: with the head that
-    guesses hidden words.
+    context: the most tokens it reads; d_ff: the width inside the feed-forward, 4 times
+    d_model if not said; n_segments: kinds of text that a token can belong to (sentence
+    A or B); masked_lm: with the head that guesses hidden words.
     """
 
     vocab_size: int

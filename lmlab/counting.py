@@ -10,9 +10,12 @@ from lmlab.bert import BERTConfig
 from lmlab.gpt import GPTConfig
 from lmlab.llama import LLaMAConfig
 from lmlab.t5 import T5Config
+from lmlab.vit import ViTConfig
+
+Config = GPTConfig | BERTConfig | T5Config | LLaMAConfig | ViTConfig
 
 
-def count_parameters(config: GPTConfig | BERTConfig | T5Config | LLaMAConfig) -> int:
+def count_parameters(config: Config) -> int:
     """Return how many parameters the model of this config has, without building it.
 
     A matrix that is used twice (a tied vocabulary) counts once. In a mixture of experts
@@ -27,8 +30,10 @@ def count_parameters(config: GPTConfig | BERTConfig | T5Config | LLaMAConfig) ->
             return _t5(config)
         case LLaMAConfig():
             return _llama(config, config.n_experts)
+        case ViTConfig():
+            return _vit(config)
     raise ValueError(
-        "config must be a GPTConfig, BERTConfig, T5Config or LLaMAConfig: "
+        "config must be a GPTConfig, BERTConfig, T5Config, LLaMAConfig or ViTConfig: "
         f"got {type(config).__name__}"
     )
 
@@ -65,6 +70,14 @@ def _block(d: int, inner: int, d_ff: int) -> int:
     attention = 3 * linear(d, inner) + linear(inner, d)
     feed_forward = linear(d, d_ff) + linear(d_ff, d)
     return attention + feed_forward + 2 * 2 * d
+
+
+def _vit(c: ViTConfig) -> int:
+    d, n_patches = c.d_model, (c.image // c.patch) ** 2
+    patches = linear(c.patch**2 * c.channels, d)
+    first, places = d, (1 + n_patches) * d
+    blocks = c.n_layers * _block(d, d, c.d_ff or 4 * d)
+    return patches + first + places + blocks + 2 * d + linear(d, c.n_classes)
 
 
 def _t5(c: T5Config) -> int:

@@ -22,10 +22,10 @@ from lmlab.inputs import check_ids, places_and_mask
 class GPTConfig:
     """The shape of a GPT.
 
-    d_head: the width of a head, d_model / n_heads if not said; d_ff: the width inside
-    the feed-forward, 4 d_model if not said; activation: a key of `blocks.ACTIVATIONS`,
-    "gelu_tanh" for OpenAI's weights; places: with a table of places (ChatGLM-6B has
-    none).
+    context: the most tokens it reads; d_head: the width of a head, d_model / n_heads if
+    not said; d_ff: the width inside the feed-forward, 4 d_model if not said;
+    activation: a key of `blocks.ACTIVATIONS`, "gelu_tanh" for OpenAI's weights;
+    norm_first: see `Block`; places: with a table of places (ChatGLM-6B has none).
     """
 
     vocab_size: int

@@ -23,9 +23,10 @@ from lmlab.positions import alibi_between, rope_turns
 class LLaMAConfig:
     """The shape of a LLaMA.
 
-    n_kv_heads: heads of keys and values, n_heads if not said; d_head: the width of a
-    head, d_model / n_heads if not said; d_ff: the width inside SwiGLU, 8/3 d_model if
-    not said; tied: the map to the vocabulary is the table of tokens.
+    context: the most tokens it reads; n_kv_heads: heads of keys and values, n_heads if
+    not said; d_head: the width of a head, d_model / n_heads if not said; d_ff: that
+    inside SwiGLU, 8/3 d_model if not said; tied: the map to the vocabulary is the table
+    of tokens.
     qkv_bias: biases in the maps to query, key and value (Qwen2).
     theta, rope_share: the base of RoPE, and the share of each head that turns (GLM-4:
     half); alibi: ALiBi in its place (Baichuan-13B).

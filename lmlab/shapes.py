@@ -1,22 +1,27 @@
 """The shapes of well-known models: what their size and their cost depend on.
 
 Lessons 11, 13 and 24 count with them (`counting.count_parameters`). Each is the config
-of a model that this package can build, were there the memory. Sources are the papers,
-and the configuration files that came with the weights: Devlin et al. 2019 (arXiv
-1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020 (2005.14165, table 2.1);
-Raffel et al. 2020 (1910.10683); Touvron et al. 2023 (2302.13971, 2307.09288);
-Grattafiori et al. 2024 (2407.21783); Yang et al. 2024 (2407.10671); GLM Team 2024
-(2406.12793); Yang et al. 2023 (2309.10305); Chowdhery et al. 2022 (2204.02311).
+of a model that this package can build, were there the memory. Some differ from it in
+what learns nothing: GPT-3 looks sparsely in every second layer, ChatGLM-6B turns its
+queries and keys by two positions, Baichuan2 normalises its last map, PaLM's norms
+subtract the mean.
+
+Sources are the papers and the configuration files that came with the weights: Devlin
+et al. 2019 (arXiv 1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020
+(2005.14165, table 2.1); Raffel et al. 2020 (1910.10683); Touvron et al. 2023
+(2302.13971 and 2307.09288); Grattafiori et al. 2024 (2407.21783); Yang et al. 2024
+(2407.10671); GLM Team 2024 (2406.12793); Yang et al. 2023 (2309.10305); Chowdhery et
+al. 2022 (2204.02311); Dosovitskiy et al. 2021 (2010.11929).
 """
 
 from __future__ import annotations
 
 from lmlab.bert import BERTConfig
+from lmlab.counting import Config
 from lmlab.gpt import GPTConfig
 from lmlab.llama import LLaMAConfig
 from lmlab.t5 import T5Config
-
-Config = BERTConfig | GPTConfig | LLaMAConfig | T5Config
+from lmlab.vit import ViTConfig
 
 
 def _bert(d_model: int, n_layers: int, n_heads: int) -> BERTConfig:
@@ -122,4 +127,7 @@ SHAPES: dict[str, Config] = {
     "PaLM 8B": _palm(4096, 32, 16),
     "PaLM 62B": _palm(8192, 64, 32),
     "PaLM 540B": _palm(18432, 118, 48),
+    "ViT-B/16": ViTConfig(224, 16, 3, 1000, 768, 12, 12),
+    "ViT-L/16": ViTConfig(224, 16, 3, 1000, 1024, 24, 16),
+    "ViT-H/14": ViTConfig(224, 14, 3, 1000, 1280, 32, 16),
 }

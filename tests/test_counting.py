@@ -11,8 +11,15 @@ from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.shapes import SHAPES
 from lmlab.t5 import T5, T5Config
+from lmlab.vit import ViT, ViTConfig
 
-MODELS = {GPTConfig: GPT, BERTConfig: BERT, T5Config: T5, LLaMAConfig: LLaMA}
+MODELS = {
+    GPTConfig: GPT,
+    BERTConfig: BERT,
+    T5Config: T5,
+    LLaMAConfig: LLaMA,
+    ViTConfig: ViT,
+}
 
 TOTALS = {  # and what their authors print
     "BERT-base": (109_482_240, "110M"),
@@ -58,6 +65,9 @@ TOTALS = {  # and what their authors print
     "PaLM 8B": (8_632_012_800, "8.63B"),
     "PaLM 62B": (62_495_662_080, "62.50B"),
     "PaLM 540B": (540_356_474_880, "540.35B"),
+    "ViT-B/16": (86_567_656, "86M"),
+    "ViT-L/16": (304_326_632, "307M"),
+    "ViT-H/14": (632_045_800, "632M"),
 }
 
 
@@ -105,6 +115,7 @@ def test_known_models_built_on_no_memory_have_this_size(name):
         LLaMAConfig(7, 5, 8, 3, 4),
         LLaMAConfig(7, 5, 8, 3, 4, n_kv_heads=2, d_head=6, d_ff=11, tied=True),
         LLaMAConfig(7, 5, 8, 3, 4, qkv_bias=True, n_kv_heads=1, parallel=True),
+        ViTConfig(12, 4, 2, 5, 8, 3, 2, d_ff=11),
         LLaMAConfig(7, 5, 8, 3, 4, alibi=True, n_experts=3, top_k=2, d_shared=9),
     ],
 )

@@ -13,6 +13,7 @@ from lmlab.blocks import Block, FeedForward, MixtureOfExperts, SwiGLU
 from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.t5 import T5, T5Config
+from lmlab.vit import ViT, ViTConfig
 
 VOCAB, CONTEXT = 19, 14
 GPTS = GPTConfig(VOCAB, CONTEXT, 16, 2, 4)
@@ -376,6 +377,14 @@ ones = torch.ones(2, 5, dtype=torch.bool)
         (
             lambda: t5(ids(2, 5), ids(2, 4), ~ones),
             "source_keep must keep a token in each row: row 0",
+        ),
+        (
+            lambda: ViT(ViTConfig(12, 5, 1, 3)),
+            "patch must divide image: got patch 5 and image 12",
+        ),
+        (
+            lambda: ViT(ViTConfig(12, 4, 1, 3))(numbers(2, 3, 12, 12)),
+            r"images must have shape \(batch, 1, 12, 12\): got \(2, 3, 12, 12\)",
         ),
         (
             lambda: T5(replace(PAIR, furthest=2))(ids(1, 3), ids(1, 3)),

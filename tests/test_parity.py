@@ -18,6 +18,7 @@ from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.positions import relative_buckets
 from lmlab.t5 import T5, T5Config
+from lmlab.vit import ViT, ViTConfig
 
 VOCAB, CONTEXT = 37, 16
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
@@ -261,6 +262,34 @@ def test_t5_puts_every_distance_in_the_same_bucket():
             places - places[:, None], bidirectional=not causal
         )
         assert torch.equal(relative_buckets(places, places, 32, 128, causal), expected)
+
+
+# -- ViT ------------------------------------------------------------------------
+
+
+@in_both_types
+def test_vit_sees_the_same(dtype):
+    config = hf.ViTConfig(
+        image_size=12, patch_size=4, num_channels=2, num_labels=5, hidden_size=24,
+        num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+        layer_norm_eps=1e-6,
+    )  # fmt: skip
+    theirs = at_random(hf.ViTForImageClassification(config), dtype)
+    ours = ViT(ViTConfig(12, 4, 2, 5, 24, 2, 3, d_ff=40))
+    weights = renamed(theirs.state_dict(), {
+        "vit.": "", "embeddings.cls_token": "first", "q_proj": "query",
+        "embeddings.position_embeddings": "places.weight", "k_proj": "key",
+        "embeddings.patch_embeddings.projection": "patches", "v_proj": "value",
+        "layers.": "blocks.", "layernorm_before": "attention_norm",
+        "layernorm_after": "feed_forward_norm", "layernorm": "norm",
+        "o_proj": "output", "mlp.fc1": "feed_forward.expand",
+        "mlp.fc2": "feed_forward.shrink", "classifier": "classes",
+    })  # fmt: skip
+    for name in ("first", "places.weight"):
+        weights[name] = weights[name].squeeze(0).squeeze(0)
+    ours.load_state_dict(weights)
+    images = torch.sin(torch.arange(3 * 2 * 12 * 12) ** 2.0).view(3, 2, 12, 12)
+    assert agree(ours(images), theirs(images).logits)
 
 
 # -- LLaMA and its relatives ----------------------------------------------------
