@@ -30,6 +30,7 @@ START = [
 
 
 def ours() -> Callable[[], float]:
+    """As lesson 05 trains. Each call of the result takes a step, returns its loss."""
     net = [Tensor(weights) for weights in START]
 
     def step() -> float:
@@ -65,6 +66,7 @@ def with_torch() -> Callable[[], float]:
 
 
 def with_autograd() -> Callable[[], float]:
+    """The package autograd (Maclaurin et al. 2015), as its manual has it."""
     import autograd.numpy as anp
     from autograd import value_and_grad
 

@@ -54,6 +54,7 @@ class LoRALinear(nn.Module):
 
     @property
     def scale(self) -> float:
+        """How often the detour counts, alpha / rank."""
         return self.alpha / len(self.A)
 
 
@@ -63,8 +64,8 @@ def add_lora(
     """Freeze `model`, wrap the chosen Linears in it, and return their full names.
 
     chosen: names as in `model.named_modules()`, or their last parts: "query" takes the
-    query map of every layer. rank: how many numbers the detour is wide. alpha: how loud
-    it is, in units of `rank`; by default it counts once, alpha = rank.
+    query map of every layer. rank: how many numbers the detour is wide. alpha: the
+    detour counts alpha / rank times, and once if alpha is not said.
 
     Raises ValueError where a name fits no Linear, where the rank is larger than a side
     of a map, and for a model that has LoRA already; the model is unchanged then.

@@ -88,6 +88,7 @@ class Rollout:
         return self.keep[:, self.n_prompt :]
 
     def logprobs(self, model: nn.Module) -> Tensor:
+        """Return what `model` thinks of each token that was written."""
         return answer_logprobs(model, self.ids, self.n_prompt, self.keep)
 
     def expected(self, critic: RewardModel) -> Tensor:
