@@ -63,7 +63,8 @@ def probabilities(
     if temperature == 0:
         best = logits.argmax(dim=-1, keepdim=True)
         return torch.zeros_like(logits).scatter_(-1, best, 1.0)
-    logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
+    if temperature != 1:
+        logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
     if top_k is not None:
         logits = keep_top_k(logits, top_k)
     if top_p is not None and top_p < 1:
@@ -127,7 +128,7 @@ def generate(
     seen = _seen(prompts, vocab_size).to(device)
     answers: list[list[int]] = [[] for _ in prompts]
     writing = set(range(len(prompts)))
-    with mode(model, training=False):
+    with mode(model, training=False), torch.inference_mode():
         memory = model.new_cache(len(prompts), min(read, context)) if cache else None
         for end in range(width, width + max_new_tokens):
             if end > context:

@@ -5,7 +5,8 @@ from torch import nn
 
 from lmlab import poems
 from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.poem_school import measure, text
+from lmlab.lora import trained_parameters
+from lmlab.poem_school import measure, stages, text
 
 QUIET_NIGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
 
@@ -117,3 +118,35 @@ def test_a_model_that_knows_nothing_is_surprised_by_the_whole_alphabet():
     nn.init.zeros_(model.vocabulary.weight)
     nats = measure.surprise(model, text.shelves()["trial"][:10])
     assert abs(nats - torch.tensor(float(size)).log().item()) < 1e-5
+
+
+def test_the_classics_are_learned_whole_and_from_their_second_couplet():
+    table = stages.by_heart()
+    decoded = [text.tokenizer().decode(row) for row in table.tolist()]
+    assert len(decoded) == 2 * 221
+    assert any("举头望明月" in row for row in decoded[:221])
+    assert "举头望明月\n低头思故乡" + "<end>" * 14 in decoded[221:]
+
+
+def test_a_short_education_teaches_something():
+    base, reading = stages.read(0, steps=12)
+    assert 0.9e6 < sum(w.numel() for w in base.parameters()) < 1.1e6
+    assert reading.loss[-1] < reading.loss[0] - 1
+    before = {name: w.clone() for name, w in base.state_dict().items()}
+    whole, _ = stages.instruct(base, 0, steps=8)
+    light, _ = stages.instruct(base, 0, steps=3, rank=4)
+    snow = text.rows(text.lessons(text.REQUESTS)["飞雪"][:64], start="飞雪：")
+    assert stages.answer_loss(whole, snow) < stages.answer_loss(base, snow)
+    few, _ = trained_parameters(light)
+    assert few < 0.06 * trained_parameters(whole)[0]
+    assert all(w.equal(before[name]) for name, w in base.state_dict().items())
+
+
+def test_the_request_itself_is_not_learned():
+    torch.manual_seed(0)
+    model = stages.newborn(0)
+    [row] = text.rows([QUIET_NIGHT], start="飞雪：")
+    other = row.clone()[None]
+    loss = stages.answer_loss(model, row[None])
+    logits = model(other)[:, 2:-1].flatten(0, 1)
+    assert torch.allclose(loss, nn.functional.cross_entropy(logits, row[3:]))
