@@ -147,6 +147,37 @@ def test_what_gpt_adds_to_its_sum_starts_smaller_the_deeper_it_is():
         assert (adds.bias == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("config", "spreads"),
+    [
+        (
+            LLaMAConfig(VOCAB, CONTEXT, 256, 1, 4),
+            {"blocks.0.attention.key": 0.02, "tokens": 0.02},
+        ),
+        (
+            BERTConfig(VOCAB, CONTEXT, 256, 1, 4),  # cut at twice 0.02
+            {"blocks.0.attention.key": 0.0176, "pool": 0.0176},
+        ),
+        (
+            T5Config(VOCAB, 256, 1, 4, d_head=100, d_ff=400),
+            {
+                "tokens": 1.0,
+                "encoder.blocks.0.attention.query": 1 / 160,
+                "encoder.blocks.0.attention.key": 1 / 16,
+                "encoder.blocks.0.attention.output": 1 / 20,
+                "decoder.blocks.0.feed_forward.shrink": 1 / 20,
+            },
+        ),
+    ],
+)
+def test_new_weights_have_the_spread_that_their_authors_chose(config, spreads):
+    torch.manual_seed(0)
+    weights = dict(MODELS[type(config)](config).named_parameters())
+    for name, spread in spreads.items():
+        found = weights[name + ".weight"].std().item()
+        assert found == pytest.approx(spread, rel=0.05), name
+
+
 # -- encoders, and both ---------------------------------------------------------
 
 
