@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlab.cache import LayerCache
+from lmlab.inputs import check_features, check_looking, check_one_device, check_sees
 from lmlab.positions import rope, turn
 
 
@@ -35,10 +36,10 @@ def attention_weights(
     scores. Both broadcast to the result's shape, (..., n_queries, n_keys).
     Each row of the result sums to 1.
 
-    Raises ValueError if d_head differs, if the mask is not boolean or does not fit,
-    or if it hides every key from some query.
+    Raises ValueError if there is nothing to look at, if shapes or devices do not fit,
+    if the mask is not boolean, or if it hides every key from some query.
     """
-    _must_match(query, key, mask, bias)
+    check_looking(query, key, None, mask, bias)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = scale * (query @ key.transpose(-2, -1))
     if bias is not None:
@@ -64,16 +65,8 @@ def attention(
     `mask`, `bias` and `scale` do and what is raised. torch does it in one go, without
     keeping the weights.
     """
-    if key.shape[-2] != value.shape[-2]:
-        raise ValueError(
-            "key and value must have the same number of tokens: "
-            f"got {key.shape[-2]} and {value.shape[-2]}"
-        )
-    _must_match(query, key, mask, bias)
-    if bias is not None and mask is not None:
-        bias = bias.masked_fill(~mask, -math.inf)
-    added = mask if bias is None else bias.to(query.dtype)
-    return F.scaled_dot_product_attention(query, key, value, added, scale=scale)
+    check_looking(query, key, value, mask, bias)
+    return _attend(query, key, value, mask, bias, scale)
 
 
 def causal_attention(
@@ -89,6 +82,7 @@ def causal_attention(
     query: (..., n, d_head); key and value: (..., m, d_head), m >= n: the m - n first
     keys are the past of all queries. The same as with a `causal_mask`, but faster.
     """
+    check_looking(query, key, value, mask, bias)
     n, m = query.shape[-2], key.shape[-2]
     if n == m and mask is None and bias is None:
         return F.scaled_dot_product_attention(
@@ -97,7 +91,8 @@ def causal_attention(
     if n > 1:  # the newest token alone may look at all
         past = causal_mask(n, m).to(query.device)
         mask = past if mask is None else mask & past
-    return attention(query, key, value, mask, bias, scale)
+        check_sees(mask)
+    return _attend(query, key, value, mask, bias, scale)
 
 
 def causal_mask(n_tokens: int, n_keys: int | None = None) -> Tensor:
@@ -117,12 +112,18 @@ def split_heads(x: Tensor, n_heads: int) -> Tensor:
     Head h gets the h-th run of d_head = d_model / n_heads neighbouring features.
     Raises ValueError if the heads do not divide the features.
     """
+    if x.ndim < 2:
+        raise ValueError(f"x must have shape (..., n, d_model): got {tuple(x.shape)}")
     d_head = _d_head(x.shape[-1], n_heads)
     return x.unflatten(-1, (n_heads, d_head)).transpose(-3, -2)
 
 
 def merge_heads(x: Tensor) -> Tensor:
     """Undo `split_heads`: (..., n_heads, n, d_head) -> (..., n, d_model)."""
+    if x.ndim < 3:
+        raise ValueError(
+            f"x must have shape (..., n_heads, n, d_head): got {tuple(x.shape)}"
+        )
     return x.transpose(-3, -2).flatten(-2)
 
 
@@ -163,7 +164,7 @@ class MultiHeadAttention(nn.Module):
         if self.n_kv_heads < 1 or n_heads % self.n_kv_heads:
             raise ValueError(
                 "n_kv_heads must divide n_heads: "
-                f"got n_kv_heads {n_kv_heads} and n_heads {n_heads}"
+                f"got n_kv_heads {self.n_kv_heads} and n_heads {n_heads}"
             )
         self.d_model = d_model
         self.rope = rope
@@ -222,11 +223,9 @@ class MultiHeadAttention(nn.Module):
         self, x: Tensor, context: Tensor | None, turns: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         source = x if context is None else context
-        for name, given in (("x", x), ("context", source)):
-            if given.shape[-1] != self.d_model:
-                raise ValueError(
-                    f"{name} must have {self.d_model} features: got {given.shape[-1]}"
-                )
+        check_features("x", x, self.d_model)
+        check_features("context", source, self.d_model)
+        check_one_device(x=x, context=context)
         query = split_heads(self.query(x), self.n_heads)
         key = split_heads(self.key(source), self.n_kv_heads)
         if turns is not None:
@@ -248,38 +247,15 @@ def _d_head(d_model: int, n_heads: int) -> int:
     return d_model // n_heads
 
 
-def _must_match(
-    query: Tensor, key: Tensor, mask: Tensor | None, bias: Tensor | None
-) -> None:
-    if query.shape[-1] != key.shape[-1]:
-        raise ValueError(
-            "query and key must share d_head: "
-            f"got {query.shape[-1]} and {key.shape[-1]}"
-        )
-    for name, extra in (("bias", bias), ("mask", mask)):
-        if extra is not None:
-            heads = torch.broadcast_shapes(query.shape[:-2], key.shape[:-2])
-            _must_fit(name, extra, (*heads, query.shape[-2], key.shape[-2]))
-    if mask is None:
-        return
-    if mask.dtype != torch.bool:
-        raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
-    blind = ~mask.any(dim=-1)
-    if blind.any():
-        row = blind.nonzero()[0].tolist()
-        place = row[0] if len(row) == 1 else tuple(row)
-        raise ValueError(
-            f"mask must leave each query a key to look at: row {place} has no True"
-        )
-
-
-def _must_fit(name: str, extra: Tensor, scores: tuple[int, ...]) -> None:
-    try:
-        fits = torch.broadcast_shapes(extra.shape, scores) == scores
-    except RuntimeError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"{name} must broadcast to (..., queries, keys) = {scores}: "
-            f"got {tuple(extra.shape)}"
-        )
+def _attend(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor | None,
+    bias: Tensor | None,
+    scale: float | None,
+) -> Tensor:
+    if bias is not None and mask is not None:
+        bias = bias.masked_fill(~mask, -math.inf)
+    added = mask if bias is None else bias.to(query.dtype)
+    return F.scaled_dot_product_attention(query, key, value, added, scale=scale)

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lmlab.inputs import check_one_device
+
 Batches = Callable[[int], Any]
 """The batch of each step. A step has the same batch whenever it is asked for."""
 
@@ -49,6 +51,9 @@ def rows(data: Tensor | Sequence[Tensor], batch: int, seed: int = 0) -> Batches:
     if batch < 1:
         raise ValueError(f"batch must be at least 1: got {batch}")
     tables = (data,) if isinstance(data, Tensor) else tuple(data)
+    if any(table.ndim == 0 for table in tables):
+        raise ValueError("data must be tensors of shape (n, ...): got a single number")
+    check_one_device(**{f"data[{i}]": table for i, table in enumerate(tables)})
     sizes = sorted({len(table) for table in tables})
     if len(sizes) != 1 or sizes[0] == 0:
         raise ValueError(

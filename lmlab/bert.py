@@ -15,7 +15,12 @@ from torch import Tensor, nn
 
 from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, FeedForward
-from lmlab.inputs import check_ids, check_same_shape, places_and_mask
+from lmlab.inputs import (
+    check_features,
+    check_ids,
+    check_same_shape,
+    places_and_mask,
+)
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,17 @@ class BERT(nn.Module):
         """(..., d_model) -> (..., vocab_size): which word was there?"""
         if self.masked_lm is None:
             raise ValueError("config must have masked_lm=True for this: got False")
+        check_features("hidden", hidden, self.config.d_model)
         return self.masked_lm(hidden, self.tokens.weight)
 
     def pooled(self, hidden: Tensor) -> Tensor:
         """(batch, n, d_model) -> (batch, d_model): the text, by its first token."""
+        check_features("hidden", hidden, self.config.d_model)
+        if hidden.ndim != 3 or hidden.numel() == 0:
+            raise ValueError(
+                "hidden must have shape (batch, n, d_model), at least one token: "
+                f"got {tuple(hidden.shape)}"
+            )
         return torch.tanh(self.pool(hidden[:, 0]))
 
     def _initialise(self) -> None:

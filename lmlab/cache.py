@@ -25,7 +25,14 @@ class LayerCache:
                 f"cache must hold {key.dtype} on {key.device}, as the model does: "
                 f"got {self.keys.dtype} on {self.keys.device}"
             )
-        end = self.length + key.shape[-2]
+        end, room = self.length + key.shape[-2], self.keys.shape[-2]
+        rows, heads, _, d_head = self.keys.shape
+        if key.shape != (rows, heads, end - self.length, d_head) or end > room:
+            raise ValueError(
+                f"cache must fit {tuple(key.shape)} more, (batch, heads, tokens, "
+                f"d_head): it has {tuple(self.keys.shape)}, of which {self.length} "
+                "tokens are in"
+            )
         self.keys[:, :, self.length : end] = key
         self.values[:, :, self.length : end] = value
         self.length = end
@@ -61,4 +68,5 @@ class KeyValueCache:
 
     @property
     def length(self) -> int:
+        """How many tokens are in."""
         return self.layers[0].length

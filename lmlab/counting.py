@@ -13,6 +13,7 @@ from lmlab.t5 import T5Config
 from lmlab.vit import ViTConfig
 
 Config = GPTConfig | BERTConfig | T5Config | LLaMAConfig | ViTConfig
+"""The shape of any model that can be counted."""
 
 
 def count_parameters(config: Config) -> int:
@@ -20,6 +21,7 @@ def count_parameters(config: Config) -> int:
 
     A matrix that is used twice (a tied vocabulary) counts once. In a mixture of experts
     all of them count; `active_parameters` says how many parameters one token uses.
+    Raises ValueError where the model could not be built, as it would.
     """
     match config:
         case GPTConfig():
@@ -39,7 +41,12 @@ def count_parameters(config: Config) -> int:
 
 
 def active_parameters(config: LLaMAConfig) -> int:
-    """Return how many parameters one token uses: of the experts, only its `top_k`."""
+    """Return how many parameters one token uses: of the experts, only its `top_k`.
+
+    Yang et al. 2024 (Qwen2, arXiv 2407.10671), table 1.
+    """
+    if not isinstance(config, LLaMAConfig):
+        raise ValueError(f"config must be a LLaMAConfig: got {type(config).__name__}")
     return _llama(config, config.top_k)
 
 
@@ -50,7 +57,7 @@ def linear(d_in: int, d_out: int, bias: bool = True) -> int:
 
 def _gpt(c: GPTConfig) -> int:
     d = c.d_model
-    inner = c.n_heads * c.d_head if c.d_head else d
+    inner = _inner(c.n_heads, d, c.d_head)
     tables = c.vocab_size * d + (c.context * d if c.places else 0)
     last_norm = 2 * d if c.norm_first else 0
     return tables + c.n_layers * _block(d, inner, c.d_ff or 4 * d) + last_norm
@@ -61,8 +68,17 @@ def _bert(c: BERTConfig) -> int:
     tables = (c.vocab_size + c.context + c.n_segments) * d
     first_norm, pool = 2 * d, linear(d, d)
     head = linear(d, d) + 2 * d + c.vocab_size if c.masked_lm else 0
-    blocks = c.n_layers * _block(d, d, c.d_ff or 4 * d)
+    blocks = c.n_layers * _block(d, _inner(c.n_heads, d), c.d_ff or 4 * d)
     return tables + first_norm + blocks + pool + head
+
+
+def _inner(n_heads: int, d: int, d_head: int | None = None) -> int:
+    """The features of all heads together: d_model, if not said."""
+    if n_heads < 1 or (not d_head and d % n_heads):
+        raise ValueError(
+            f"n_heads must divide d_model: got n_heads {n_heads} and d_model {d}"
+        )
+    return n_heads * d_head if d_head else d
 
 
 def _block(d: int, inner: int, d_ff: int) -> int:
@@ -73,16 +89,20 @@ def _block(d: int, inner: int, d_ff: int) -> int:
 
 
 def _vit(c: ViTConfig) -> int:
+    if c.patch < 1 or c.image % c.patch:
+        raise ValueError(
+            f"patch must divide image: got patch {c.patch} and image {c.image}"
+        )
     d, n_patches = c.d_model, (c.image // c.patch) ** 2
     patches = linear(c.patch**2 * c.channels, d)
     first, places = d, (1 + n_patches) * d
-    blocks = c.n_layers * _block(d, d, c.d_ff or 4 * d)
+    blocks = c.n_layers * _block(d, _inner(c.n_heads, d), c.d_ff or 4 * d)
     return patches + first + places + blocks + 2 * d + linear(d, c.n_classes)
 
 
 def _t5(c: T5Config) -> int:
     d, d_ff = c.d_model, c.d_ff or 4 * c.d_model
-    inner = c.n_heads * c.d_head if c.d_head else d
+    inner = _inner(c.n_heads, d, c.d_head)
     attention, feed_forward = 4 * d * inner, 2 * d * d_ff
     encoder = c.n_layers * (attention + feed_forward + 2 * d)
     decoder = c.n_layers * (2 * attention + feed_forward + 3 * d)
@@ -92,8 +112,13 @@ def _t5(c: T5Config) -> int:
 
 def _llama(c: LLaMAConfig, n_experts: int) -> int:
     d, d_ff = c.d_model, c.d_ff or 8 * c.d_model // 3
-    inner = c.n_heads * c.d_head if c.d_head else d
-    shared = inner * (c.n_kv_heads or c.n_heads) // c.n_heads  # keys, and values
+    inner, n_kv_heads = _inner(c.n_heads, d, c.d_head), c.n_kv_heads or c.n_heads
+    if c.n_heads % n_kv_heads:
+        raise ValueError(
+            "n_kv_heads must divide n_heads: "
+            f"got n_kv_heads {n_kv_heads} and n_heads {c.n_heads}"
+        )
+    shared = inner * n_kv_heads // c.n_heads  # keys, and values
     attention = linear(d, inner, c.qkv_bias) + 2 * linear(d, shared, c.qkv_bias)
     attention += inner * d
     feed_forward = 3 * d * d_ff

@@ -35,7 +35,7 @@ def check_ids(name: str, ids: Tensor, tokens: nn.Embedding) -> None:
 def check_keep(
     name: str, keep: Tensor | None, shape: tuple[int, int], device: torch.device
 ) -> None:
-    """Raise ValueError unless keep is boolean, of that shape, a True in each row."""
+    """Raise ValueError unless keep is boolean, (batch, n), a True in each row."""
     if keep is None:
         return
     if keep.dtype != torch.bool or keep.shape != shape or keep.device != device:
@@ -52,12 +52,29 @@ def check_keep(
 
 
 def check_same_shape(name: str, given: Tensor, other: str, wanted: Tensor) -> None:
-    """Raise ValueError unless the two have one shape."""
+    """Raise ValueError unless the two have one shape, (...)."""
     if given.shape != wanted.shape:
         raise ValueError(
             f"{name} must have the shape of {other}, {tuple(wanted.shape)}: "
             f"got {tuple(given.shape)}"
         )
+
+
+def check_features(name: str, x: Tensor, features: int) -> None:
+    """Raise ValueError unless x is (..., features)."""
+    if x.ndim == 0 or x.shape[-1] != features:
+        raise ValueError(
+            f"{name} must have {features} features: "
+            f"got {x.shape[-1] if x.ndim else 'none'}"
+        )
+
+
+def check_one_device(**tensors: Tensor | None) -> None:
+    """Raise ValueError unless the tensors, (...) each, are on one device."""
+    devices = {name: t.device for name, t in tensors.items() if t is not None}
+    if len(set(devices.values())) > 1:
+        found = ", ".join(f"{name} on {device}" for name, device in devices.items())
+        raise ValueError(f"{' and '.join(devices)} must be on one device: got {found}")
 
 
 def places_and_mask(
@@ -94,3 +111,80 @@ def places_and_mask(
     if longest > context:
         raise ValueError(f"ids must fit into the context of {context}: got {longest}")
     return places, mask
+
+
+def check_looking(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor | None,
+    mask: Tensor | None,
+    bias: Tensor | None,
+) -> None:
+    """Raise ValueError unless these can be what `attention` is given, shapes as there.
+
+    value: None where only the weights are asked for.
+    """
+    parts = {"query": query, "key": key}
+    if value is not None:
+        parts["value"] = value
+    for name, x in parts.items():
+        if x.ndim < 2 or x.numel() == 0:
+            raise ValueError(
+                f"{name} must have shape (..., tokens, features), at least one token: "
+                f"got {tuple(x.shape)}"
+            )
+    check_one_device(**parts, mask=mask, bias=bias)
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            "query and key must share d_head: "
+            f"got {query.shape[-1]} and {key.shape[-1]}"
+        )
+    if value is not None and key.shape[-2] != value.shape[-2]:
+        raise ValueError(
+            "key and value must have the same number of tokens: "
+            f"got {key.shape[-2]} and {value.shape[-2]}"
+        )
+    rows = _broadcast({name: x.shape[:-2] for name, x in parts.items()})
+    for name, extra in (("bias", bias), ("mask", mask)):
+        if extra is not None:
+            _must_fit(name, extra, (*rows, query.shape[-2], key.shape[-2]))
+    if mask is not None:
+        if mask.dtype != torch.bool:
+            raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
+        check_sees(mask)
+
+
+def _broadcast(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the shape that all of these fit into."""
+    if len(set(shapes.values())) == 1:
+        return shapes["query"]
+    try:
+        return torch.broadcast_shapes(*shapes.values())
+    except RuntimeError:
+        raise ValueError(
+            f"{' and '.join(shapes)} must fit in all but tokens and features: "
+            f"got {', '.join(str(tuple(shape)) for shape in shapes.values())}"
+        ) from None
+
+
+def _must_fit(name: str, extra: Tensor, scores: tuple[int, ...]) -> None:
+    try:
+        fits = torch.broadcast_shapes(extra.shape, scores) == scores
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must broadcast to (..., queries, keys) = {scores}: "
+            f"got {tuple(extra.shape)}"
+        )
+
+
+def check_sees(mask: Tensor) -> None:
+    """Raise ValueError if the mask, (..., n, m), hides every key from some query."""
+    blind = ~mask.any(dim=-1)
+    if blind.any():
+        row = blind.nonzero()[0].tolist()
+        place = row[0] if len(row) == 1 else tuple(row)
+        raise ValueError(
+            f"mask must leave each query a key to look at: row {place} has no True"
+        )

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlab import checkpoints
+from lmlab.inputs import check_features
 
 
 class LoRALinear(nn.Module):
@@ -37,6 +38,7 @@ class LoRALinear(nn.Module):
 
     def __init__(self, linear: nn.Linear, rank: int, alpha: float):
         super().__init__()
+        _must_be_possible("linear", linear, rank, alpha)
         n_out, n_in = linear.weight.shape
         self.linear = linear.requires_grad_(False)
         self.A = nn.Parameter(linear.weight.new_empty(rank, n_in))
@@ -47,6 +49,7 @@ class LoRALinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""
+        check_features("x", x, self.linear.in_features)
         if self.merged is not None:
             return F.linear(x, self.merged, self.linear.bias)
         detour = F.linear(F.linear(x, self.A), self.B)
@@ -68,7 +71,8 @@ def add_lora(
     detour counts alpha / rank times, and once if alpha is not said.
 
     Raises ValueError where a name fits no Linear, where the rank is larger than a side
-    of a map, and for a model that has LoRA already; the model is unchanged then.
+    of a map or alpha is not above 0, and for a model that has LoRA already; the model
+    is unchanged then.
     """
     if _layers(model):
         raise ValueError("model must be without LoRA: it has some already")
@@ -85,12 +89,7 @@ def add_lora(
     if not names:
         raise ValueError("chosen must name at least one Linear: got none")
     for name in names:
-        n_out, n_in = linears[name].weight.shape
-        if not 1 <= rank <= min(n_in, n_out):
-            raise ValueError(
-                f"rank must lie in 1 .. {min(n_in, n_out)}, as {name} maps {n_in} to "
-                f"{n_out} numbers: got {rank}"
-            )
+        _must_be_possible(name, linears[name], rank, rank if alpha is None else alpha)
     model.requires_grad_(False)
     for name in names:
         layer = LoRALinear(linears[name], rank, rank if alpha is None else alpha)
@@ -165,6 +164,19 @@ def load_adapter(path: str | Path, model: nn.Module) -> list[str]:
         model.set_submodule(name, layer)
     checkpoints.load(path, _adapter(_layers(model)))
     return list(wrapped)
+
+
+def _must_be_possible(
+    name: str, linear: nn.Linear, rank: int, alpha: float
+) -> None:
+    n_out, n_in = linear.weight.shape
+    if not 1 <= rank <= min(n_in, n_out):
+        raise ValueError(
+            f"rank must lie in 1 .. {min(n_in, n_out)}, as {name} maps {n_in} to "
+            f"{n_out} numbers: got {rank}"
+        )
+    if not alpha > 0:
+        raise ValueError(f"alpha must be greater than 0: got {alpha}")
 
 
 def _adapter(layers: dict[str, LoRALinear]) -> nn.Module:

@@ -15,10 +15,14 @@ from itertools import pairwise
 import numpy as np
 
 Pair = tuple[int, int]
-Entry = tuple[int, Pair, np.ndarray]  # what decides, the pair, where it was last seen
+"""Two tokens that stand side by side."""
+Entry = tuple[int, Pair, np.ndarray]
+"""What decides, the pair, where it was last seen."""
 
 ID_BITS, PLACE_BITS = 17, 29
+"""A place in a text and two tokens go into one number of 63 bits."""
 MOST_MERGES = 2**ID_BITS - 256
+"""How many merges the ids leave room for."""
 
 _PRINTS = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
 GPT2_ORDER = bytes(_PRINTS + sorted(set(range(256)) - set(_PRINTS)))
@@ -48,7 +52,7 @@ class Chain:
         self.after, self.before = np.roll(self.places, -1), np.roll(self.places, 1)
 
     def pairs(self, places: np.ndarray) -> Iterator[tuple[Pair, np.ndarray]]:
-        """Yield each pair that begins at some of `places`, and at which, in order.
+        """Yield each pair that begins at some of `places` (n,), and at which, in order.
 
         Left, right and place are packed into one number of 17 + 17 + 29 bits: when the
         numbers are sorted, equal pairs stand together.
@@ -64,7 +68,7 @@ class Chain:
             yield divmod(number, 2**ID_BITS), places[begin:end]
 
     def still(self, pair: Pair, places: np.ndarray) -> np.ndarray:
-        """Return those of `places` where `pair` still begins."""
+        """Return those of `places` (n,) where `pair` still begins."""
         left, right = self.ids[places], self.ids[self.after[places]]
         return places[(left == pair[0]) & (right == pair[1])]
 

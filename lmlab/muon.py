@@ -23,6 +23,10 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     (Newton and Schulz; the coefficients, which end between 0.68 and 1.14, are those of
     Jordan et al. 2024). Directions far weaker than the strongest need more steps.
     """
+    if matrix.ndim != 2:
+        raise ValueError(
+            f"matrix must have shape (rows, columns): got {tuple(matrix.shape)}"
+        )
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     x = wide / (wide.norm() + 1e-7)  # no singular value above 1
     for _ in range(steps):
@@ -42,6 +46,7 @@ class Muon(torch.optim.AdamW):
 
     @torch.no_grad()
     def step(self) -> None:
+        """Move each weight that has a gradient, Muon's and AdamW's."""
         for group in self.param_groups:
             for weight in group["params"]:
                 if group["muon"] and weight.grad is not None:

@@ -39,6 +39,11 @@ class NumpyGPT:
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], n_heads: int) -> None:
+        for name in ("tokens.weight", "places.weight"):
+            if np.ndim(weights.get(name)) != 2:
+                raise ValueError(
+                    f"weights must hold {name}, a matrix: got {', '.join(weights)}"
+                )
         self.weights = {name: Tensor(array) for name, array in weights.items()}
         self.n_heads = n_heads
         self.vocab_size, self.d_model = self.weights["tokens.weight"].shape
@@ -56,7 +61,7 @@ class NumpyGPT:
         A block is normalise, attend, add; normalise, think, add. The map to the
         vocabulary is the table of tokens itself.
         """
-        self._check(ids)
+        ids = self._checked(ids)
         tokens, places = self.weights["tokens.weight"], self.weights["places.weight"]
         x = tokens[ids] + places[: ids.shape[1]]  # (batch, n, d_model)
         for i in range(self.n_layers):
@@ -72,7 +77,7 @@ class NumpyGPT:
 
         The last token is only predicted, so the model reads n - 1.
         """
-        self._check(ids)
+        ids = self._checked(ids)
         return cross_entropy(self(ids[:, :-1]), ids[:, 1:])
 
     def _attention(self, name: str, x: Tensor) -> Tensor:
@@ -109,8 +114,9 @@ class NumpyGPT:
         x = x * ((x**2).mean(-1, keepdims=True) + 1e-5) ** -0.5
         return x * self.weights[name + ".weight"] + self.weights[name + ".bias"]
 
-    def _check(self, ids: np.ndarray) -> None:
-        shape, kind = np.shape(ids), np.asarray(ids).dtype
+    def _checked(self, ids: np.ndarray) -> np.ndarray:
+        ids = np.asarray(ids)
+        shape, kind = ids.shape, ids.dtype
         if len(shape) != 2 or 0 in shape or kind.kind not in "iu":
             raise ValueError(
                 "ids must be integers of shape (batch, n), at least one: "
@@ -125,6 +131,7 @@ class NumpyGPT:
                 f"ids must lie in 0 .. {self.vocab_size - 1}: "
                 f"got {np.min(ids)} to {np.max(ids)}"
             )
+        return ids
 
 
 def gelu(x: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ import math
 import torch
 from torch import Tensor
 
+from lmlab.inputs import check_one_device
+
 
 def sinusoidal_positions(n_tokens: int, d_model: int) -> Tensor:
     """Return (n_tokens, d_model), to be added to the tokens.
@@ -38,6 +40,8 @@ def rope(
     query and key see only the distance between them. positions: (..., n), without it
     0, 1, 2 ...; d_turned: how many features turn, from the first on; all, if not said.
     """
+    if x.ndim < 2:
+        raise ValueError(f"x must have shape (..., n, d_head): got {tuple(x.shape)}")
     if positions is None:
         positions = torch.arange(x.shape[-2], device=x.device)
     return turn(x, rope_turns(positions, d_turned or x.shape[-1], theta))
@@ -59,7 +63,13 @@ def turn(x: Tensor, turns: Tensor) -> Tensor:
     A pair is a complex number, and a multiplication by e^(i angle) turns it. Where the
     turns are for fewer than d_head features, the rest stays as it is.
     """
+    check_one_device(x=x, turns=turns)
     n_turned = 2 * turns.shape[-1]
+    if turns.shape[-2] != x.shape[-2] or n_turned > x.shape[-1]:
+        raise ValueError(
+            f"turns must be for {x.shape[-2]} tokens and at most {x.shape[-1]} "
+            f"features, as x has: got {turns.shape[-2]} and {n_turned}"
+        )
     pairs = torch.view_as_complex(x[..., :n_turned].unflatten(-1, (-1, 2)))
     turned = torch.view_as_real(pairs * turns.to(pairs.dtype)).flatten(-2)
     if n_turned == x.shape[-1]:
@@ -74,6 +84,8 @@ def alibi_slopes(n_heads: int) -> Tensor:
     If n_heads is no power of two: those of the next smaller power, then every second
     one of the next larger, as in the authors' code and in Baichuan-13B.
     """
+    if n_heads < 1:
+        raise ValueError(f"n_heads must be at least 1: got {n_heads}")
     power = 2 ** int(math.log2(n_heads))
     slopes = [2 ** (-8 * h / power) for h in range(1, power + 1)]
     slopes += [2 ** (-4 * h / power) for h in range(1, 2 * (n_heads - power), 2)]
@@ -95,6 +107,7 @@ def alibi_between(queries: Tensor, keys: Tensor, n_heads: int) -> Tensor:
 
     queries: (..., n) and keys: (..., m), positions.
     """
+    check_one_device(queries=queries, keys=keys)
     distances = (queries[..., None, :, None] - keys[..., None, None, :]).abs()
     return -alibi_slopes(n_heads).to(keys.device)[:, None, None] * distances
 
@@ -109,6 +122,12 @@ def relative_buckets(
     causal, keys ahead have their own half of the buckets (Raffel et al. 2020,
     arXiv 1910.10683, section 2.1).
     """
+    if queries.ndim != 1 or keys.ndim != 1:
+        raise ValueError(
+            "queries and keys must have shapes (n,) and (m,): "
+            f"got {tuple(queries.shape)} and {tuple(keys.shape)}"
+        )
+    check_one_device(queries=queries, keys=keys)
     behind = queries[:, None] - keys
     ahead = torch.zeros_like(behind)
     if causal:

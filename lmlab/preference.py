@@ -13,7 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lmlab.inputs import check_ids, check_one_device
+
 Ids = TypeVar("Ids", np.ndarray, Tensor)
+"""Numbers in an array or in a tensor; what comes in also comes out."""
 
 
 def pair_loss(better: Tensor, worse: Tensor) -> Tensor:
@@ -23,9 +26,10 @@ def pair_loss(better: Tensor, worse: Tensor) -> Tensor:
     Bradley-Terry model gives the preference the probability sigmoid(better - worse)
     (Bradley and Terry, 1952, Biometrika 39:324-345); this is its negative log
     likelihood, the reward-model loss of Ouyang et al. (2022, arXiv 2203.02155, eq. 1).
-    Finite for any finite scores. Raises ValueError where the shapes differ.
+    Finite for any finite scores. Raises ValueError where shapes or devices differ, or
+    there are no scores.
     """
-    _same_shape(better, worse)
+    _must_pair(better, worse)
     return -F.logsigmoid(better - worse).mean()
 
 
@@ -56,6 +60,11 @@ def ask(
     times `noise`. With 1.0 she prefers a to b with the probability
     sigmoid(grades[a] - grades[b]) (Yellott, 1977), with 0.0 she never errs.
     """
+    if np.ndim(grades) != 1 or len(grades) < 4 or rankings < 1:
+        raise ValueError(
+            "grades must be those of at least four poems, (poems,), and rankings at "
+            f"least 1: got {np.shape(grades)} and {rankings}"
+        )
     four = np.array([rng.choice(len(grades), size=4, replace=False)
                      for _ in range(rankings)])
     felt = grades[four] + noise * rng.gumbel(size=four.shape)
@@ -71,9 +80,7 @@ def agreement(better: Ids, worse: Ids) -> float:
     Raises ValueError where they differ in shape or are empty.
     """
     better, worse = torch.as_tensor(better), torch.as_tensor(worse)
-    _same_shape(better, worse)
-    if better.numel() == 0:
-        raise ValueError("better must hold at least one score: got none")
+    _must_pair(better, worse)
     lead = (better - worse).double()
     return ((lead > 1e-9).double() + (lead.abs() <= 1e-9).double() / 2).mean().item()
 
@@ -119,6 +126,7 @@ class PoemRanker(nn.Module):
             raise ValueError(
                 f"ids must have shape (n, {self.length}): got {tuple(ids.shape)}"
             )
+        check_ids("ids", ids, self.character)
         return self.character(ids).sum((1, 2)) + self.order(ids).squeeze(1)
 
     def ids(self, poems: Iterable[Sequence[str]]) -> Tensor:
@@ -129,8 +137,10 @@ class PoemRanker(nn.Module):
         """
         texts = ["".join(poem) for poem in poems]
         lengths = {len(text) for text in texts}
-        if len(lengths) > 1:
-            raise ValueError(f"poems must have one length: got {sorted(lengths)}")
+        if len(lengths) != 1:
+            raise ValueError(
+                f"poems must be there and have one length: got {sorted(lengths)}"
+            )
         joined = "".join(texts)
         try:
             flat = np.array([self.number[character] for character in joined])
@@ -173,6 +183,8 @@ def fit(
             "better and worse must hold the same number of pairs, at least one: "
             f"got {len(better)} and {len(worse)}"
         )
+    if batch < 1:
+        raise ValueError(f"batch must be at least 1: got {batch}")
     generator = torch.Generator().manual_seed(seed)
     fall = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)
     losses = []
@@ -203,9 +215,12 @@ def improve(
     return tuple("".join(islice(text, len(line))) for line in poem)
 
 
-def _same_shape(better: Tensor, worse: Tensor) -> None:
+def _must_pair(better: Tensor, worse: Tensor) -> None:
+    check_one_device(better=better, worse=worse)
     if better.shape != worse.shape:
         raise ValueError(
             "better and worse must have one shape: "
             f"got {tuple(better.shape)} and {tuple(worse.shape)}"
         )
+    if better.numel() == 0:
+        raise ValueError("better must hold at least one score: got none")

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lmlab.inputs import check_features, check_one_device, check_same_shape
+
 
 def quantise(weight: Tensor, bits: int, group: int) -> tuple[Tensor, Tensor]:
     """Return (codes, scales): weight is about scale * code, group by group.
@@ -51,7 +53,17 @@ def quantise(weight: Tensor, bits: int, group: int) -> tuple[Tensor, Tensor]:
 
 
 def dequantise(codes: Tensor, scales: Tensor) -> Tensor:
-    """Return scale * code as float32, (out, in): what the codes stand for."""
+    """Return scale * code as float32, (out, in): what the codes stand for.
+
+    codes: int8 (out, in); scales: (out, in / group), as from `quantise`.
+    """
+    check_one_device(codes=codes, scales=scales)
+    fits = codes.ndim == scales.ndim == 2 and len(codes) == len(scales)
+    if not fits or 0 in scales.shape or codes.shape[1] % scales.shape[1]:
+        raise ValueError(
+            "codes and scales must have shapes (out, in) and (out, in / group): "
+            f"got {tuple(codes.shape)} and {tuple(scales.shape)}"
+        )
     rows = codes.unflatten(1, (scales.shape[1], -1)).float()
     return (rows * scales.float()[..., None]).flatten(1)
 
@@ -61,9 +73,14 @@ def pack(codes: Tensor) -> Tensor:
 
     The even columns go into the low half, each code as code + 8.
     """
-    if codes.shape[-1] % 2:
+    if codes.ndim == 0 or codes.shape[-1] % 2:
         raise ValueError(
             f"codes must have an even number of columns: got {codes.shape[-1]}"
+        )
+    if codes.dtype != torch.int8 or (codes < -8).any() or (codes > 7).any():
+        raise ValueError(
+            f"codes must be int8, from -8 to 7: got {codes.dtype}, "
+            f"{codes.min().item()} to {codes.max().item()}"
         )
     shifted = (codes + 8).to(torch.uint8)
     return shifted[..., 0::2] | (shifted[..., 1::2] << 4)
@@ -71,6 +88,8 @@ def pack(codes: Tensor) -> Tensor:
 
 def unpack(packed: Tensor) -> Tensor:
     """Undo `pack`: uint8 (out, in / 2) -> int8 (out, in)."""
+    if packed.dtype != torch.uint8:
+        raise ValueError(f"packed must be uint8, as from pack: got {packed.dtype}")
     halves = torch.stack([packed & 15, packed >> 4], dim=-1)
     return halves.flatten(-2).to(torch.int8) - 8
 
@@ -90,7 +109,7 @@ class QuantisedLinear(nn.Module):
         if group is None:
             group = linear.in_features if bits == 8 else 32
         codes, scales = quantise(linear.weight, bits, group)
-        self.bits = bits
+        self.bits, self.n_in = bits, linear.in_features
         self.register_buffer("codes", pack(codes) if bits == 4 else codes)
         self.register_buffer("scales", scales)
         bias = None if linear.bias is None else linear.bias.detach().clone()
@@ -104,6 +123,7 @@ class QuantisedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out), as the Linear it was made from."""
+        check_features("x", x, self.n_in)
         return F.linear(x, self.weight.to(x.dtype), self.bias)
 
 
@@ -146,6 +166,8 @@ def error(linear: nn.Linear, quantised: QuantisedLinear) -> float:
     """Return by how much the weights moved, relative to their size.
 
     The root of the mean squared difference over that of the mean squared weight.
+    linear: what `quantised` was made from, or another of its shape.
     """
+    check_same_shape("quantised", quantised.weight, "linear", linear.weight)
     moved = quantised.weight - linear.weight.detach().float()
     return (moved.norm() / linear.weight.detach().float().norm()).item()

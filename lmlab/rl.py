@@ -35,8 +35,8 @@ def reinforce_loss(
     logprobs: (batch,) or (batch, n). advantages: the same shape, or (batch,) for one
     number that all actions of a row share.
     """
-    advantages = _per_action(advantages, logprobs)
     mask = _mask(mask, logprobs)
+    advantages = _per_action(advantages, logprobs)
     return -(advantages * logprobs * mask).sum() / len(logprobs)
 
 
@@ -80,10 +80,7 @@ def grpo_loss(
     the answers, and of the one to stay close to. advantages: (batch,), as from
     `group_advantages`, or (batch, n).
     """
-    if logprobs.ndim != 2:
-        raise ValueError(
-            f"logprobs must have shape (batch, n): got {tuple(logprobs.shape)}"
-        )
+    _must_be_rows("logprobs", logprobs)
     mask = _mask(mask, logprobs)
     gain = _clipped_gain(logprobs, old, advantages, clip)
     gain = (gain - beta * token_kl(logprobs, reference, "k3")) * mask
@@ -98,6 +95,8 @@ def group_advantages(rewards: Tensor) -> Tensor:
     2024, section 4.1.2. The deviation is taken with n - 1, and 1e-4 is added to it, as
     is usual in practice.)
     """
+    if not rewards.is_floating_point():
+        raise ValueError(f"rewards must be floating point: got {rewards.dtype}")
     _finite("rewards", rewards)
     if rewards.ndim != 2 or rewards.shape[1] < 2 or len(rewards) == 0:
         raise ValueError(
@@ -122,13 +121,14 @@ def token_rewards(
 
     scores: (batch,). logprobs, reference: (batch, n).
     """
+    _must_be_rows("logprobs", logprobs)
     mask = _mask(mask, logprobs)
-    _finite("scores", scores)
-    if scores.shape != logprobs.shape[:1] or logprobs.ndim != 2:
+    if scores.shape != logprobs.shape[:1] or scores.device != logprobs.device:
         raise ValueError(
-            "scores must have shape (batch,) and logprobs (batch, n): got "
-            f"{tuple(scores.shape)} and {tuple(logprobs.shape)}"
+            f"scores must have shape (batch,) = {tuple(logprobs.shape[:1])}, on "
+            f"{logprobs.device}: got {tuple(scores.shape)} on {scores.device}"
         )
+    _finite("scores", scores)
     last = mask & (mask.flip(-1).cumsum(-1).flip(-1) == 1)
     price = -beta * token_kl(logprobs, reference, "k1").detach() * mask
     return price + scores.detach()[:, None] * last
@@ -153,10 +153,7 @@ def gae(
     What the values should have been is the result + values (see `value_loss`).
     """
     _one_shape("values", values, "rewards", rewards)
-    if rewards.ndim != 2:
-        raise ValueError(
-            f"rewards must have shape (batch, n): got {tuple(rewards.shape)}"
-        )
+    _must_be_rows("rewards", rewards)
     mask = _mask(mask, rewards)
     values = values.detach() * mask
     advantages = torch.zeros_like(values)
@@ -208,7 +205,9 @@ def sequence_kl(
     """Return (batch,): `token_kl` added up over the tokens of each answer, in nats.
 
     The KL of whole answers is the sum of what each token adds (the chain rule).
+    logprobs, reference: (batch, n).
     """
+    _must_be_rows("logprobs", logprobs)
     return (token_kl(logprobs, reference, estimator) * _mask(mask, logprobs)).sum(-1)
 
 
@@ -230,6 +229,11 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def _mask(mask: Tensor | None, like: Tensor) -> Tensor:
     """The mask, or one that is True everywhere; each row must keep an action."""
+    if like.ndim not in (1, 2):
+        raise ValueError(
+            "log-probabilities, or values, must have shape (batch,) or (batch, n): "
+            f"got {tuple(like.shape)}"
+        )
     if like.numel() == 0:
         raise ValueError(
             f"the batch must hold at least one action: got shape {tuple(like.shape)}"
@@ -250,10 +254,10 @@ def _mask(mask: Tensor | None, like: Tensor) -> Tensor:
 
 def _per_action(advantages: Tensor, logprobs: Tensor) -> Tensor:
     """Advantages in the shape of the log-probabilities, as plain numbers."""
-    _finite("advantages", advantages)
     if advantages.ndim == 1 and logprobs.ndim == 2:
         advantages = advantages[:, None].expand(len(advantages), logprobs.shape[1])
     _one_shape("advantages", advantages, "logprobs", logprobs)
+    _finite("advantages", advantages)
     return advantages.detach()
 
 
@@ -262,6 +266,13 @@ def _one_shape(name: str, a: Tensor, other: str, b: Tensor) -> None:
         raise ValueError(
             f"{name} must have the shape and device of {other}, {tuple(b.shape)} on "
             f"{b.device}: got {tuple(a.shape)} on {a.device}"
+        )
+
+
+def _must_be_rows(name: str, values: Tensor) -> None:
+    if values.ndim != 2:
+        raise ValueError(
+            f"{name} must have shape (batch, n): got {tuple(values.shape)}"
         )
 
 

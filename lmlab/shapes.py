@@ -131,3 +131,4 @@ SHAPES: dict[str, Config] = {
     "ViT-L/16": ViTConfig(224, 16, 3, 1000, 1024, 24, 16),
     "ViT-H/14": ViTConfig(224, 14, 3, 1000, 1280, 32, 16),
 }
+"""Name -> the config to count or to build."""

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, FeedForward
-from lmlab.inputs import check_ids, check_keep
+from lmlab.inputs import check_features, check_ids, check_keep, check_one_device
 from lmlab.positions import relative_buckets
 
 
@@ -77,17 +77,20 @@ class T5(nn.Module):
         """(batch, m) and `encode`'s memory -> (batch, m, d_model), for `logits`."""
         check_ids("target", target, self.tokens)
         wanted = len(target), self.config.d_model
-        if memory.ndim != 3 or (len(memory), memory.shape[-1]) != wanted:
+        fits = memory.ndim == 3 and (len(memory), memory.shape[-1]) == wanted
+        if not fits or memory.shape[1] == 0:
             raise ValueError(
                 f"memory must have shape ({wanted[0]}, n, {wanted[1]}), a row for each "
                 f"target: got {tuple(memory.shape)}"
             )
+        check_one_device(target=target, memory=memory)
         check_keep("source_keep", source_keep, memory.shape[:2], target.device)
         seen = None if source_keep is None else source_keep[:, None, None, :]
         return self.decoder(self.tokens(target), memory=memory, memory_mask=seen)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., d_model) -> (..., vocab_size)."""
+        check_features("hidden", hidden, self.config.d_model)
         return F.linear(hidden * self.config.d_model**-0.5, self.tokens.weight)
 
     def _initialise(self) -> None:

@@ -43,7 +43,7 @@ class ViT(nn.Module):
     def __init__(self, config: ViTConfig):
         super().__init__()
         self.config = c = config
-        if c.image % c.patch:
+        if c.patch < 1 or c.image % c.patch:
             raise ValueError(
                 f"patch must divide image: got patch {c.patch} and image {c.image}"
             )
@@ -66,10 +66,16 @@ class ViT(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(batch, channels, image, image) -> logits (batch, n_classes)."""
         c = self.config
-        if images.ndim != 4 or images.shape[1:] != (c.channels, c.image, c.image):
+        shape = c.channels, c.image, c.image
+        if images.ndim != 4 or images.shape[1:] != shape or len(images) == 0:
             raise ValueError(
-                f"images must have shape (batch, {c.channels}, {c.image}, {c.image}): "
-                f"got {tuple(images.shape)}"
+                f"images must have shape (batch, {c.channels}, {c.image}, {c.image}), "
+                f"at least one: got {tuple(images.shape)}"
+            )
+        if images.device != self.first.device:
+            raise ValueError(
+                f"images must be where the model is, on {self.first.device}: "
+                f"got {images.device}"
             )
         x = self.patches(images).flatten(2).mT  # (batch, patches, d_model)
         first = self.first.expand(len(x), 1, -1)

@@ -340,6 +340,105 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
             lambda: causal_attention(numbers(5, 8), numbers(3, 8), numbers(3, 8)),
             "mask must leave each query a key to look at: row 0",
         ),
+        (
+            lambda: attention(numbers(0, 8), numbers(5, 8), numbers(5, 8)),
+            r"query must have shape .* at least one token: got \(0, 8\)",
+        ),
+        (
+            lambda: attention_weights(numbers(5, 8), numbers(0, 8)),
+            r"key must have shape .* at least one token: got \(0, 8\)",
+        ),
+        (
+            lambda: causal_attention(numbers(8), numbers(8), numbers(8)),
+            r"query must have shape \(..., tokens, features\).* got \(8,\)",
+        ),
+        (
+            lambda: causal_attention(numbers(3, 4), numbers(3, 8), numbers(3, 4)),
+            "query and key must share d_head: got 4 and 8",
+        ),
+        (
+            lambda: causal_attention(numbers(3, 4), numbers(3, 4), numbers(4, 4)),
+            "key and value must have the same number of tokens: got 3 and 4",
+        ),
+        (
+            lambda: causal_attention(*3 * [numbers(3, 4)], mask=torch.ones(3, 3)),
+            "mask must be boolean, True = may look: got torch.float32",
+        ),
+        (
+            lambda: causal_attention(*3 * [numbers(3, 4)], mask=~causal_mask(3)),
+            "mask must leave each query a key to look at: row 2",
+        ),
+        (
+            lambda: attention(numbers(2, 3, 4), *2 * [numbers(5, 3, 4)]),
+            r"query and key and value must fit .* got \(2,\), \(5,\), \(5,\)",
+        ),
+        (
+            lambda: attention(numbers(3, 4), *2 * [numbers(3, 4).to("meta")]),
+            "must be on one device: got query on cpu, key on meta, value on meta",
+        ),
+        (
+            lambda: causal_attention(numbers(3, 4).to("meta"), *2 * [numbers(3, 4)]),
+            "must be on one device: got query on meta, key on cpu",
+        ),
+        (
+            lambda: attention_weights(
+                numbers(3, 4), numbers(3, 4), causal_mask(3).to("meta")
+            ),
+            "query and key and mask must be on one device: .* mask on meta",
+        ),
+        (
+            lambda: attention(*3 * [numbers(3, 4)], bias=numbers(3, 3).to("meta")),
+            "must be on one device: .* bias on meta",
+        ),
+        (
+            lambda: layer(8, 2)(numbers(5, 8), numbers(3, 8).to("meta")),
+            "x and context must be on one device: got x on cpu, context on meta",
+        ),
+        (
+            lambda: layer(8, 2)(numbers(2, 3, 8), numbers(4, 3, 8)),
+            r"must fit in all but tokens and features: got \(2, 2\), \(4, 2\)",
+        ),
+        (
+            lambda: layer(8, 2)(numbers(8)),
+            r"x must have shape \(..., n, d_model\): got \(8,\)",
+        ),
+        (
+            lambda: merge_heads(numbers(3, 4)),
+            r"x must have shape \(..., n_heads, n, d_head\): got \(3, 4\)",
+        ),
+        (
+            lambda: rope(numbers(4)),
+            r"x must have shape \(..., n, d_head\): got \(4,\)",
+        ),
+        (
+            lambda: rope(numbers(3, 4), torch.arange(2)),
+            "turns must be for 3 tokens and at most 4 features, .* got 2 and 4",
+        ),
+        (
+            lambda: rope(numbers(3, 2), d_turned=4),
+            "turns must be for 3 tokens and at most 2 features, .* got 3 and 4",
+        ),
+        (
+            lambda: rope(numbers(3, 4), torch.arange(3).to("meta")),
+            "x and turns must be on one device: got x on cpu, turns on meta",
+        ),
+        (lambda: alibi_bias(0, 3), "n_heads must be at least 1: got 0"),
+        (
+            lambda: alibi_between(torch.arange(3), torch.arange(3).to("meta"), 2),
+            "queries and keys must be on one device",
+        ),
+        (
+            lambda: relative_buckets(
+                torch.arange(3), torch.arange(3).to("meta"), 8, 12, True
+            ),
+            "queries and keys must be on one device",
+        ),
+        (
+            lambda: relative_buckets(
+                torch.zeros(2, 3), torch.arange(3), 8, 12, True
+            ),
+            r"queries and keys must have shapes .* got \(2, 3\) and \(3,\)",
+        ),
         (lambda: rope(numbers(4, 5)), "d_head must be even, .* got 5"),
         (lambda: sinusoidal_positions(4, 5), "d_model must be even, .* got 5"),
     ],

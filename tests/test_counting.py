@@ -131,6 +131,35 @@ def test_only_the_chosen_experts_are_active():
     assert active_parameters(without) == count_parameters(without)
 
 
-def test_other_things_cannot_be_counted():
-    with pytest.raises(ValueError, match="config must be a GPTConfig.*got int"):
-        count_parameters(7)
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: count_parameters(7), "config must be a GPTConfig.*got int"),
+        (
+            lambda: active_parameters(GPTConfig(7, 5)),
+            "config must be a LLaMAConfig: got GPTConfig",
+        ),
+    ],
+)
+def test_other_things_cannot_be_counted(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (GPTConfig(7, 5, 8, 2, 3), "n_heads must divide d_model: got n_heads 3 and"),
+        (BERTConfig(7, 5, 8, 2, 3), "n_heads must divide d_model: got n_heads 3 and"),
+        (T5Config(7, 8, 2, 3), "n_heads must divide d_model: got n_heads 3 and"),
+        (T5Config(7, 8, 2, 0, d_head=4), "n_heads: got .*n_heads 0|got n_heads 0"),
+        (LLaMAConfig(7, 5, 8, 2, 3), "n_heads must divide d_model: got n_heads 3 and"),
+        (LLaMAConfig(7, 5, 8, 2, 4, 3), "n_kv_heads must .* got n_kv_heads 3 and n"),
+        (ViTConfig(12, 4, 1, 5, 8, 2, 3), "n_heads must divide d_model: got n_heads 3"),
+        (ViTConfig(12, 5, 1, 5), "patch must divide image: got patch 5 and image 12"),
+    ],
+)
+def test_what_cannot_be_built_cannot_be_counted(config, words):
+    for impossible in (built, count_parameters):
+        with pytest.raises(ValueError, match=words):
+            impossible(config)

@@ -265,6 +265,13 @@ def test_damaged_and_foreign_files_are_refused_and_change_nothing(tmp_path):
         (lambda: add_lora(tiny(), ["tokens"]), "must name Linears.*got 'tokens'"),
         (lambda: add_lora(tiny(), ["query"], rank=0), "rank must lie in 1 .. 6.*got 0"),
         (lambda: add_lora(tiny(), ["output"], rank=7), "output maps 6 to 11.*got 7"),
+        (lambda: LoRALinear(nn.Linear(6, 4), 5, 1.0), "rank must lie in 1 .. 4.*got 5"),
+        (lambda: LoRALinear(nn.Linear(6, 4), 0, 1.0), "rank must lie in 1 .. 4.*got 0"),
+        (lambda: add_lora(tiny(), ["query"], 2, alpha=0), "alpha must .* 0: got 0"),
+        (
+            lambda: LoRALinear(nn.Linear(6, 4), 2, 1.0)(torch.ones(3, 5)),
+            "x must have 6 features: got 5",
+        ),
         (lambda: add_lora(adapted(), ["shrink"]), "without LoRA"),
         (lambda: merge(tiny()), "must have LoRA"),
         (lambda: unmerge(tiny()), "must have LoRA"),

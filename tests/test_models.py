@@ -415,7 +415,81 @@ ones = torch.ones(2, 5, dtype=torch.bool)
         ),
         (
             lambda: ViT(ViTConfig(12, 4, 1, 3))(numbers(2, 3, 12, 12)),
-            r"images must have shape \(batch, 1, 12, 12\): got \(2, 3, 12, 12\)",
+            r"images must have shape \(batch, 1, 12, 12\).* got \(2, 3, 12, 12\)",
+        ),
+        (
+            lambda: ViT(ViTConfig(12, 4, 1, 3))(torch.zeros(0, 1, 12, 12)),
+            r"images must have .* at least one: got \(0, 1, 12, 12\)",
+        ),
+        (
+            lambda: ViT(ViTConfig(12, 4, 1, 3))(torch.zeros(1, 1, 12, 12).to("meta")),
+            "images must be where the model is, on cpu: got meta",
+        ),
+        (
+            lambda: ViT(ViTConfig(12, 0, 1, 3)),
+            "patch must divide image: got patch 0 and image 12",
+        ),
+        (lambda: BERT(ENCODER)(ids(1, 15)), "context of 14: got 15"),
+        (lambda: BERT(ENCODER)(ids(0, 5)), r"at least one token.* got \(0, 5\)"),
+        (
+            lambda: BERT(ENCODER)(ids(2, 5), keep=~ones),
+            "keep must keep a token in each row: row 0 has no True",
+        ),
+        (
+            lambda: BERT(ENCODER)(ids(2, 5), (ids(2, 5) * 0).to("meta")),
+            "segments must be where the model is, on cpu: got meta",
+        ),
+        (
+            lambda: BERT(ENCODER).masked_lm_logits(torch.zeros(2, 5, 7)),
+            "hidden must have 16 features: got 7",
+        ),
+        (
+            lambda: BERT(ENCODER).pooled(torch.zeros(2, 16)),
+            r"hidden must have shape \(batch, n, d_model\).* got \(2, 16\)",
+        ),
+        (
+            lambda: BERT(ENCODER).pooled(torch.zeros(2, 0, 16)),
+            r"hidden must have .* at least one token: got \(2, 0, 16\)",
+        ),
+        (
+            lambda: T5(PAIR).decode(ids(2, 4), torch.zeros(2, 5, 16).to("meta")),
+            "target and memory must be on one device",
+        ),
+        (
+            lambda: T5(PAIR).decode(ids(2, 4), torch.zeros(2, 0, 16)),
+            r"memory must have shape \(2, n, 16\).* got \(2, 0, 16\)",
+        ),
+        (
+            lambda: T5(PAIR).logits(torch.zeros(2, 4)),
+            "hidden must have 16 features: got 4",
+        ),
+        (
+            lambda: T5(PAIR).decoder.blocks[0](torch.zeros(2, 5, 16)),
+            "memory must be given to look at: got None",
+        ),
+        (
+            lambda: GPT(GPTS)(ids(1, 3), LLaMA(DECODERS["grouped"]).new_cache(1, 5)),
+            r"cache must fit \(1, 4, 3, 4\) more, .* it has \(1, 2, 5, 4\)",
+        ),
+        (
+            lambda: LLaMA(replace(LLAMAS, rope_share=2.0))(ids(1, 3)),
+            "turns must be for 3 tokens and at most 4 features",
+        ),
+        (
+            lambda: FeedForward(4, 8, "relu")(torch.zeros(2, 5)),
+            "x must have 4 features: got 5",
+        ),
+        (
+            lambda: SwiGLU(4, 8)(torch.zeros(2, 5)),
+            "x must have 4 features: got 5",
+        ),
+        (
+            lambda: MixtureOfExperts(4, 8, 3, 2, 4)(torch.zeros(2, 5)),
+            "x must have 4 features: got 5",
+        ),
+        (
+            lambda: MixtureOfExperts(4, 8, 3, 2, 4).route(torch.tensor(1.0)),
+            "x must have 4 features: got none",
         ),
         (
             lambda: T5(replace(PAIR, furthest=2))(ids(1, 3), ids(1, 3)),

@@ -40,6 +40,12 @@ def test_the_size_of_the_gradient_does_not_matter():
     assert torch.allclose(orthogonalise(m), orthogonalise(1000 * m), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(3,), (2, 3, 4)])
+def test_only_a_matrix_has_directions(shape):
+    with pytest.raises(ValueError, match=r"matrix must have shape \(rows, columns\)"):
+        orthogonalise(matrix(*shape))
+
+
 def test_it_steps_as_torchs_muon_does_in_16_bits():
     ours, theirs = (nn.Parameter(matrix(8, 12, seed=1)) for _ in range(2))
     mine = Muon([{"params": [ours], "muon": True}], 0.02, weight_decay=0.1, fused=True)

@@ -175,6 +175,21 @@ def test_ids_that_do_not_fit_are_refused(ids, words):
             call(ids)
 
 
+def test_ids_may_be_a_list():
+    gpt = numpy_twin(torch_gpt())
+    lists = texts().tolist()
+    assert gpt(lists).data.tolist() == gpt(texts()).data.tolist()
+    assert float(gpt.loss(lists)) == float(gpt.loss(texts()))
+
+
+@pytest.mark.parametrize("missing", ["tokens.weight", "places.weight"])
+def test_weights_without_a_table_are_refused(missing):
+    weights = new_weights(np.random.default_rng(0), 13, 9)
+    del weights[missing]
+    with pytest.raises(ValueError, match=f"weights must hold {missing}, a matrix"):
+        NumpyGPT(weights, 4)
+
+
 def test_heads_must_divide_and_one_token_predicts_nothing():
     weights = new_weights(np.random.default_rng(0), 13, 9)
     with pytest.raises(ValueError, match="n_heads 5 and d_model 32"):

@@ -58,6 +58,14 @@ def test_scores_of_different_shape_are_refused():
         agreement(torch.zeros(2), torch.zeros(2, 1))
 
 
+@pytest.mark.parametrize("compare", [pair_loss, agreement])
+def test_no_scores_and_scores_elsewhere_are_refused(compare):
+    with pytest.raises(ValueError, match="better must hold at least one score"):
+        compare(torch.zeros(0), torch.zeros(0))
+    with pytest.raises(ValueError, match="one device: got better on cpu, worse on met"):
+        compare(torch.zeros(2), torch.zeros(2, device="meta"))
+
+
 @given(st.permutations(range(6)))
 def test_a_ranking_gives_every_pair_once_and_the_right_way_round(ranking):
     better, worse = ranking_pairs(np.array(ranking))
@@ -96,6 +104,16 @@ def test_a_noisy_teacher_prefers_as_bradley_and_terry_say():
         share = wins / (wins + np.sum((better == other) & (worse == one)))
         wanted = 1 / (1 + math.exp(grades[other] - grades[one]))
         assert share == pytest.approx(wanted, abs=0.015)
+
+
+@pytest.mark.parametrize("grades, rankings, words", [
+    (np.zeros(3), 2, r"at least four poems.* got \(3,\) and 2"),
+    (np.zeros((5, 2)), 2, r"got \(5, 2\) and 2"),
+    (np.zeros(5), 0, r"rankings at least 1: got \(5,\) and 0"),
+])
+def test_a_teacher_with_nothing_to_rank_is_refused(grades, rankings, words):
+    with pytest.raises(ValueError, match=words):
+        ask(grades, rankings, np.random.default_rng(0))
 
 
 def test_agreement_counts_a_tie_as_half():
@@ -159,6 +177,7 @@ def test_a_poem_may_come_as_lines_or_as_one_text():
 @pytest.mark.parametrize("poems, words", [
     (["春夏", "春"], r"one length: got \[1, 2\]"),
     (["日春日月"], "alphabet: got '日月'"),
+    ([], r"poems must be there .* got \[\]"),
 ])
 def test_poems_that_the_ranker_cannot_read_are_refused(poems, words):
     with pytest.raises(ValueError, match=words):
@@ -169,6 +188,18 @@ def test_poems_that_the_ranker_cannot_read_are_refused(poems, words):
 def test_the_ranker_refuses_another_length(shape):
     with pytest.raises(ValueError, match=r"ids must have shape \(n, 20\)"):
         PoemRanker("abc")(torch.zeros(shape, dtype=torch.long))
+
+
+@pytest.mark.parametrize("ids, words", [
+    (torch.full((2, 20), 3), "ids must lie in 0 .. 2: got 3"),
+    (torch.full((2, 20), -1), "ids must lie in 0 .. 2: got -1"),
+    (torch.zeros(2, 20), "ids must .* int64: got .* torch.float32"),
+    (torch.zeros(0, 20, dtype=torch.int64), r"at least one token.* got \(0, 20\)"),
+    (torch.zeros(2, 20, dtype=torch.int64, device="meta"), "on cpu: got meta"),
+])
+def test_the_ranker_refuses_what_are_no_characters_of_its_own(ids, words):
+    with pytest.raises(ValueError, match=words):
+        PoemRanker("abc")(ids)
 
 
 def test_fit_finds_the_character_that_decides_and_repeats_itself():
@@ -203,3 +234,5 @@ def test_fit_refuses_pairs_that_do_not_match():
     for better, worse in ((ids, ids[:1]), (ids[:0], ids[:0])):
         with pytest.raises(ValueError, match="same number of pairs"):
             fit(model, optimiser, better, worse, steps=1)
+    with pytest.raises(ValueError, match="batch must be at least 1: got 0"):
+        fit(model, optimiser, ids, ids, steps=1, batch=0)

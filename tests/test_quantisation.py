@@ -152,6 +152,7 @@ def test_a_model_that_cannot_be_quantised_whole_is_left_as_it_was():
 
 
 MATRIX = torch.ones(2, 6)
+CODES = torch.zeros(2, 6, dtype=torch.int8)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,25 @@ MATRIX = torch.ones(2, 6)
         (lambda: quantise(MATRIX.long(), 8, 6), "floating-point.*int64"),
         (lambda: quantise(MATRIX * torch.inf, 8, 6), "finite numbers"),
         (lambda: pack(torch.ones(2, 3, dtype=torch.int8)), "even number.*got 3"),
+        (lambda: pack(CODES + 8), "int8, from -8 to 7: got torch.int8, 8 to 8"),
+        (lambda: pack(CODES - 9), "int8, from -8 to 7: got torch.int8, -9 to -9"),
+        (lambda: pack(MATRIX), "codes must be int8.*torch.float32"),
+        (lambda: unpack(CODES), "packed must be uint8, as from pack: got torch.int8"),
+        (lambda: dequantise(CODES, torch.ones(2, 4)), r"got \(2, 6\) and \(2, 4\)"),
+        (lambda: dequantise(CODES, torch.ones(3, 2)), r"got \(2, 6\) and \(3, 2\)"),
+        (lambda: dequantise(CODES[0], torch.ones(2)), r"got \(6,\) and \(2,\)"),
+        (
+            lambda: dequantise(CODES, torch.ones(2, 2).to("meta")),
+            "codes and scales must be on one device",
+        ),
+        (
+            lambda: QuantisedLinear(linear())(torch.ones(2, 63)),
+            "x must have 64 features: got 63",
+        ),
+        (
+            lambda: error(linear(64, 47), QuantisedLinear(linear())),
+            r"quantised must have the shape of linear, \(47, 64\): got \(48, 64\)",
+        ),
         (lambda: quantise_linears(Tied(), chosen=lambda name: False), "at least one"),
         (lambda: quantise_linears(Tied(), 4, group=24), "divide the 32.*got 24"),
     ],

@@ -327,7 +327,7 @@ def test_no_gradient_flows_into_old_reference_or_advantages():
     assert old.grad is base.grad is gain.grad is None
 
 
-ONES = torch.ones(2, 3)
+ONES, ROWS = torch.ones(2, 3), torch.ones(2)
 
 
 @pytest.mark.parametrize(
@@ -353,6 +353,24 @@ ONES = torch.ones(2, 3)
         (lambda: token_kl(ONES, ONES[:1]), "reference must have"),
         (lambda: token_kl(ONES, ONES, "k2"), "k1.*k3.*got 'k2'"),
         (lambda: token_rewards(ONES, ONES, ONES), r"scores must have shape \(batch,\)"),
+        (lambda: token_rewards(ROWS, ROWS, ROWS), r"logprobs must have .* got \(2,\)"),
+        (
+            lambda: token_rewards(ROWS.to("meta"), ONES, ONES),
+            r"scores must .* on cpu: got \(2,\) on meta",
+        ),
+        (lambda: reinforce_loss(ROWS[0], ROWS[0]), r"\(batch, n\): got \(\)"),
+        (lambda: reinforce_loss(ONES[None], ONES[None]), r"got \(1, 2, 3\)"),
+        (lambda: reinforce_loss(ONES, ONES.to("meta")), "advantages .* got .* on meta"),
+        (lambda: reinforce_loss(ONES, ONES, ONES < 0), "row 0 has no True"),
+        (lambda: ppo_loss(ONES[:0], ONES[:0], ROWS[:0]), "at least one action"),
+        (lambda: ppo_loss(ONES[None], ONES[None], ONES[None]), r"got \(1, 2, 3\)"),
+        (lambda: grpo_loss(ONES[:0], ONES[:0], ONES[:0], ROWS[:0]), "at least one act"),
+        (lambda: group_advantages(ONES[:0]), r"at least one group of two: got \(0, 3"),
+        (lambda: group_advantages(ONES.long()), "rewards must be floating.*int64"),
+        (lambda: gae(ONES, ONES.to("meta")), "values must have the shape and device"),
+        (lambda: gae(ONES[:, :0], ONES[:, :0]), "at least one action"),
+        (lambda: value_loss(ONES[:0], ONES[:0]), "at least one action"),
+        (lambda: sequence_kl(ROWS, ROWS), r"logprobs must have .* got \(2,\)"),
     ],
 )
 def test_wrong_use_names_the_argument_what_came_and_what_was_expected(wrong, words):

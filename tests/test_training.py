@@ -123,6 +123,8 @@ def test_another_seed_gives_other_batches():
     (lambda: rows((IDS, IDS[:3]), 2), r"same number of rows, not 0: got \[3, 200\]"),
     (lambda: rows(IDS[:0], 2), r"got \[0\]"),
     (lambda: rows(IDS, 0), "batch must be at least 1: got 0"),
+    (lambda: rows(IDS[0], 2), "got a single number"),
+    (lambda: rows((IDS, IDS.to("meta")), 2), r"data\[0\] on cpu, data\[1\] on meta"),
 ])
 def test_data_that_gives_no_batch_is_refused(make, words):
     with pytest.raises(ValueError, match=words):
