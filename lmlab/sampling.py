@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlab.training import mode
+from lmlab.writer import Writer, can_write
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
@@ -130,16 +131,17 @@ def generate(
     writing = set(range(len(prompts)))
     with mode(model, training=False), torch.inference_mode():
         memory = model.new_cache(len(prompts), min(read, context)) if cache else None
+        writer = Writer(model, memory) if cache and can_write(model) else None
         for end in range(width, width + max_new_tokens):
             if end > context:
-                memory = None
+                memory = writer = None
             start = max(0, end - context)
             new = start if memory is None else memory.length
-            logits = model(
-                ids[:, new:end],
-                cache=memory,
-                keep=keep[:, start:end] if padded else None,
-            )[:, -1]
+            kept = keep[:, start:end] if padded else None
+            if writer and new == end - 1:
+                logits = writer(ids[:, new:end], kept)
+            else:
+                logits = model(ids[:, new:end], cache=memory, keep=kept)[:, -1]
             if repetition_penalty != 1:
                 logits = penalise_repetition(logits, seen, repetition_penalty)
             if temperature == 0:
@@ -148,7 +150,8 @@ def generate(
                 chances = probabilities(logits, temperature, top_k, top_p)
                 drawn = chances.multinomial(1, generator=generator)
             ids[:, end : end + 1] = drawn
-            seen.scatter_(1, drawn, True)
+            if repetition_penalty != 1:
+                seen.scatter_(1, drawn, True)
             for row, token in enumerate(drawn.flatten().tolist()):
                 if row not in writing:
                     continue
