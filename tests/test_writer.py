@@ -80,6 +80,24 @@ def test_it_can_begin_with_an_empty_cache():
     assert torch.allclose(logits, wanted, rtol=0, atol=1e-12)
 
 
+def test_its_norms_have_the_floor_that_the_model_has():
+    model, ids = gpt(), torch.tensor([[3]])
+    for part in model.modules():
+        if isinstance(part, nn.LayerNorm):
+            part.eps = 0.5
+    with torch.inference_mode():
+        logits = Writer(model, model.new_cache(1, 1))(ids)
+        assert torch.allclose(logits, model(ids)[:, -1], rtol=0, atol=1e-12)
+
+
+def test_a_context_of_one_token_can_slide():
+    torch.manual_seed(0)
+    model = lively(GPT(GPTConfig(V, 1, D, n_layers=2, n_heads=2)))
+    settings = {"max_new_tokens": 6, "temperature": 0, "full": "slide"}
+    texts = [generate(model, [[3]], cache=cache, **settings) for cache in (True, False)]
+    assert texts[0] == texts[1]
+
+
 @pytest.mark.parametrize("prompts", [[[7]], [[5, 1, 4]], PROMPTS])
 @pytest.mark.parametrize("settings", [
     {"temperature": 0}, {"top_k": 5}, {"top_p": 0.8}, {"repetition_penalty": 1.7},
