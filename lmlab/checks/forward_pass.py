@@ -6,18 +6,12 @@ size to a few hundred rows.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
 from lmlab.checks.compare import describe
-from lmlab.checks.core import (
-    Case,
-    CheckFailed,
-    call,
-    check_function,
-    fail,
-    passed,
-)
+from lmlab.checks.core import Case, CheckFailed, call, check_function, fail, passed
 
 PENCIL = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]), np.array([0.0, -1.0, 0.0])
 
@@ -83,8 +77,6 @@ def dense(attempt: Callable) -> None:
                 "Row or column: which of them holds the weights of one neuron in W?",
             lambda W, b, X: X @ W.T + b[:, None]:
                 "Does each neuron have its bias, or each row of the batch?",
-            lambda W, b, X: (W @ X.T + b).T:
-                "Does each neuron have its bias, or each row of the batch?",
             lambda W, b, X: W @ X.T + b[:, None]:
                 "One row for each input is wanted: which way round is yours?",
             lambda W, b, X: np.maximum(X @ W.T + b, 0):
@@ -104,8 +96,6 @@ def sigmoid(attempt: Callable) -> None:
             lambda z: 1 / (1 + np.exp(z)):
                 "Should large z give 1 or 0? Look at the sign in the exponent.",
             np.tanh: "tanh runs from -1 to 1: where does sigmoid start?",
-            lambda z: np.exp(-z) / (1 + np.exp(-z)):
-                "Should large z give 1 or 0? Look at the sign in the exponent.",
             lambda z: (np.sign(z) + 1) / 2:
                 "That is a step: what is sigmoid of a small number, such as 2?",
             lambda z: 1 / (1 + np.exp(-np.abs(z))):
@@ -147,23 +137,22 @@ def count_parameters(attempt: Callable) -> None:
         cases=[Case(sizes) for sizes in (
             [3, 4, 5], [2, 3, 1], [1, 1], [64, 32, 10], [7, 7, 7, 7],
             [12288, 49152, 12288])],
-        reference=_count,
+        reference=lambda s: sum(into * out + out for into, out in pairwise(s)),
         question="How many weights lead into a layer, and how many biases has it?",
         mistakes={
-            lambda s: sum(i * o for i, o in zip(s, s[1:], strict=False)):
-                "Those are the weights: how many biases are there?",
-            lambda s: sum(i * o for i, o in zip(s, s[1:], strict=False)) + sum(s):
+            _weights: "Those are the weights: how many biases are there?",
+            lambda s: _weights(s) + sum(s):
                 "The input layer computes nothing: should it have biases?",
-            lambda s: sum(i * (o + 1) for i, o in zip(s, s[1:], strict=False)):
+            lambda s: _weights(s) + sum(s[:-1]):
                 "Does the bias belong to the neuron, or to its input?",
-            lambda s: sum(i * o + 1 for i, o in zip(s, s[1:], strict=False)):
+            lambda s: _weights(s) + len(s) - 1:
                 "Does a layer share one bias, or has each neuron its own?",
-            lambda s: math.prod(s):
+            math.prod:
                 "Which layers are joined by weights: all with all, or neighbours?",
-            lambda s: sum(i * o for i, o in zip(s, s[1:], strict=False)) + sum(s[1:-1]):
+            lambda s: _weights(s) + sum(s[1:-1]):
                 "The output layer computes too: has it no biases?",
             lambda s: (s[0] + 1) * s[1]: "Does the sum reach the last layer?",
-            lambda s: sum(s): "Those are the neurons: how many numbers has each?",
+            sum: "Those are the neurons: how many numbers has each?",
         },
         right="6 nets, from one neuron to 1.2 billion parameters",
     )
@@ -184,13 +173,13 @@ def forward(attempt: Callable) -> None:
     ]
     for rows, sizes in ((2, (2, 3, 1)), (3, (4, 3, 3, 3)), (100, (64, 32, 10))):
         layers = [(rng.normal(size=(out, into)), rng.normal(size=out))
-                  for into, out in zip(sizes, sizes[1:], strict=False)]
+                  for into, out in pairwise(sizes)]
         cases.append(Case(rng.normal(size=(rows, sizes[0])), layers,
                           label=f"{rows} rows through {sizes}"))
     check_function(
         "forward", attempt,
         cases=cases,
-        reference=_forward_loop,
+        reference=lambda X, layers: _chain(X, layers, dense=_dense_loop),
         question="Follow one row with a pencil: what does each layer hand on, and how "
                  "many numbers is that?",
         mistakes={
@@ -260,29 +249,18 @@ def _dense_loop(W, b, X):
          for row, bias in zip(W, b, strict=True)] for x in X])
 
 
-def _forward_loop(X, layers):
+def _chain(X, layers, dense=lambda W, b, X: X @ W.T + b,
+           bias=lambda b: b, relu=True, last=False):
+    """The layers in turn; the last three put in or leave out what a mistake does."""
     for number, (W, b) in enumerate(layers, start=1):
-        X = _dense_loop(W, b, X)
-        if number < len(layers):
-            X = np.where(X > 0, X, 0.0)
-    return X
-
-
-def _chain(X, layers, bias=lambda b: b, relu=True, last=False):
-    """The layers with something left out or put in: what a wrong answer computes."""
-    for number, (W, b) in enumerate(layers, start=1):
-        X = X @ W.T + bias(b)
+        X = dense(W, bias(b), X)
         if relu and (last or number < len(layers)):
             X = np.maximum(X, 0)
     return X
 
 
-def _count(sizes):
-    total = 0
-    for i in range(1, len(sizes)):
-        total += sizes[i - 1] * sizes[i]
-        total += sizes[i]
-    return total
+def _weights(sizes):
+    return sum(into * out for into, out in pairwise(sizes))
 
 
 def _two_layers(layers) -> list[np.ndarray]:

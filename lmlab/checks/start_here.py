@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lmlab.checks.core import Case, check_function
+from lmlab.checks.guesses import add_k, first_above, piece
 
 QUATRAIN = "/床前明月光/疑是地上霜/举头望明月/低头思故乡/"
 
@@ -66,12 +67,6 @@ def smoothed(attempt: Callable) -> None:
     many = [Counter(dict(zip(letters, map(int, row), strict=True)))
             for row in rng.integers(0, 9, size=(4, 26))]
 
-    def over(count, below):
-        return lambda counts, alphabet, k: {
-            c: count(counts[c], k) / below(counts.total(), k, len(alphabet))
-            for c in alphabet
-        }
-
     check_function(
         "smoothed", attempt,
         cases=[
@@ -82,29 +77,23 @@ def smoothed(attempt: Callable) -> None:
             Case(Counter("ba"), "abcde", 1e-6),
             *(Case(counts, letters, float(rng.uniform(0.01, 2))) for counts in many),
         ],
-        reference=over(lambda n, k: n + k, lambda total, k, V: total + k * V),
+        reference=add_k(),
         question="What is each count after adding k, and what do they all add up to?",
         mistakes={
-            over(lambda n, k: n + k, lambda total, k, V: total + k):
+            add_k(total=lambda n, k, V: n.total() + k):
                 "How many characters got their k, and is all of it in the sum below?",
-            over(lambda n, k: n + k, lambda total, k, V: total):
+            add_k(total=lambda n, k, V: n.total()):
                 "Do these sum to 1? The sum below must hold every added k.",
-            over(lambda n, k: n + k, lambda total, k, V: 1):
+            add_k(total=lambda n, k, V: 1):
                 "These are the new counts. What makes probabilities of them?",
-            over(lambda n, k: n, lambda total, k, V: total):
-                "Where does k come in?",
-            over(lambda n, k: n, lambda total, k, V: total + k * V):
-                "k is in the sum below. Is it in the count above?",
-            over(lambda n, k: n + 1, lambda total, k, V: total + V):
+            add_k(lambda n, k: n, lambda n, k, V: n.total()): "Where does k come in?",
+            add_k(lambda n, k: n): "k is in the sum below. Is it in the count above?",
+            add_k(lambda n, k: n + 1, lambda n, k, V: n.total() + V):
                 "That adds 1. How much is k here?",
-            lambda counts, alphabet, k: {
-                c: (counts[c] + k) / (counts.total() + k * len(counts))
-                for c in alphabet
-            }: "Who gets a k: the characters that were seen, or all of the alphabet?",
-            lambda counts, alphabet, k: {
-                c: (counts[c] + k) / (counts.total() + k * len(alphabet))
-                for c in counts
-            }: "Does the loop run over what was seen, or over the whole alphabet?",
+            add_k(total=lambda n, k, V: n.total() + k * len(n)):
+                "Who gets a k: the characters that were seen, or all of the alphabet?",
+            add_k(seen=True):
+                "Does the loop run over what was seen, or over the whole alphabet?",
             lambda counts, alphabet, k: {
                 c: (counts[c] or k) / sum(counts[a] or k for a in alphabet)
                 for c in alphabet
@@ -138,24 +127,22 @@ def draw(attempt: Callable) -> None:
             *random,
             Case(tenths, math.nextafter(1, 0), label="u a little below 1, the sum too"),
         ],
-        reference=_piece,
+        reference=piece,
         question="Where does each piece of the ruler begin and end?",
         mistakes={
-            lambda guess, u: next(
-                (c for c, p in guess.items() if u < p), list(guess)[-1]
-            ): "Is u compared with one probability, or with where its piece ends?",
-            lambda guess, u: _piece(dict(sorted(guess.items())), u):
+            lambda guess, u: first_above(u, guess.items()):
+                "Is u compared with one probability, or with where its piece ends?",
+            lambda guess, u: piece(dict(sorted(guess.items())), u):
                 "In which order do the pieces lie on the ruler? As the dict has them.",
-            lambda guess, u: next(
-                (c for c, end in _ends(guess) if u <= end), list(guess)[-1]
-            ): "A border belongs to the piece that begins there: < or <=?",
+            lambda guess, u: piece(guess, math.nextafter(u, -1)):  # u <= end
+                "A border belongs to the piece that begins there: < or <=?",
             lambda guess, u: max(guess, key=guess.get):
                 "That is always the likeliest. Where does u come in?",
             lambda guess, u: list(guess)[int(u * len(guess))]:
                 "That makes all pieces equally long. How long should each be?",
-            lambda guess, u: _piece(guess, 1 - u):
+            lambda guess, u: piece(guess, 1 - u):
                 "From which end of the ruler is u measured?",
-            lambda guess, u: _piece(
+            lambda guess, u: piece(
                 dict(sorted(guess.items(), key=lambda pair: -pair[1])), u
             ): "Which piece lies first on the ruler: the longest, or the dict's first?",
             lambda guess, u: next(iter(guess)):
@@ -208,10 +195,10 @@ def mixed_losses(attempt: Callable) -> None:
              for s in shares]
         return np.array([-math.fsum(map(math.log, row)) / len(row) for row in p])
 
-    def mix(a, b, s):
-        return s * a + (1 - s) * b
-
-    def of(mixed, end=lambda surprises: surprises.mean(axis=1)):
+    def of(
+        mixed=lambda a, b, s: s * a + (1 - s) * b,
+        end=lambda surprises: surprises.mean(axis=1),
+    ):
         return lambda a, b, s: end(-np.log(mixed(a, b, s[:, None])))
 
     check_function(
@@ -233,15 +220,15 @@ def mixed_losses(attempt: Callable) -> None:
                 "If one model has the share s, what is left for the other?",
             of(lambda a, b, s: a ** s * b ** (1 - s)):
                 "Are the probabilities mixed, or their logarithms?",
-            of(mix, lambda x: -x.mean(axis=1)):
+            of(end=lambda x: -x.mean(axis=1)):
                 "Can an average surprise be below zero? Look at the sign.",
-            of(mix, lambda x: x.sum(axis=1)):
+            of(end=lambda x: x.sum(axis=1)):
                 "Is the surprise summed or averaged?",
-            of(mix, lambda x: x.mean(axis=0)):
+            of(end=lambda x: x.mean(axis=0)):
                 "One number for each share: over which axis is the average?",
-            lambda a, b, s: -np.log(mix(a, b, s[:, None]).mean(axis=1)):
+            of(end=lambda x: -np.log(np.exp(-x).mean(axis=1))):
                 "Which comes first, the surprise or the average?",
-            of(mix, lambda x: np.exp(x.mean(axis=1))):
+            of(end=lambda x: np.exp(x.mean(axis=1))):
                 "That is the perplexity. Which step is one too many?",
         },
         right="6 mixtures with up to 11 shares of 1,000 characters",
@@ -310,11 +297,3 @@ def _counts(pairs) -> dict[str, dict[str, int]]:
         row = following.setdefault(first, {})
         row[second] = row.get(second, 0) + 1
     return following
-
-
-def _ends(guess: dict[str, float]) -> list[tuple[str, float]]:
-    return list(zip(guess, np.cumsum(list(guess.values())).tolist(), strict=True))
-
-
-def _piece(guess: dict[str, float], u: float) -> str:
-    return next((c for c, end in _ends(guess) if u < end), list(guess)[-1])
