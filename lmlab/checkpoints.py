@@ -206,8 +206,12 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     metadata = header.get("__metadata__", {})
     if "lmlab" not in metadata:
         raise ValueError(f"{path} is a safetensors file, but not a checkpoint of lmlab")
-    digest, text = json.loads(metadata["lmlab"])
-    if digest != _digest(tensors, text):
+    try:
+        digest, text = json.loads(metadata["lmlab"])
+        whole = digest == _digest(tensors, text)
+    except (ValueError, TypeError, AttributeError):
+        whole = False
+    if not whole:
         raise ValueError(f"{path} is damaged: its checksum does not fit what it holds")
     return tensors, json.loads(text)
 

@@ -133,7 +133,9 @@ def check_looking(
                 f"{name} must have shape (..., tokens, features), at least one token: "
                 f"got {tuple(x.shape)}"
             )
-    check_one_device(**parts, mask=mask, bias=bias)
+    for other in (key, value, mask, bias):
+        if other is not None and other.device != query.device:
+            check_one_device(**parts, mask=mask, bias=bias)
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(
             "query and key must share d_head: "
@@ -144,7 +146,9 @@ def check_looking(
             "key and value must have the same number of tokens: "
             f"got {key.shape[-2]} and {value.shape[-2]}"
         )
-    rows = _broadcast({name: x.shape[:-2] for name, x in parts.items()})
+    rows = query.shape[:-2]
+    if any(x.shape[:-2] != rows for x in parts.values()):
+        rows = _broadcast({name: x.shape[:-2] for name, x in parts.items()})
     for name, extra in (("bias", bias), ("mask", mask)):
         if extra is not None:
             _must_fit(name, extra, (*rows, query.shape[-2], key.shape[-2]))
@@ -156,8 +160,6 @@ def check_looking(
 
 def _broadcast(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
     """Return the shape that all of these fit into."""
-    if len(set(shapes.values())) == 1:
-        return shapes["query"]
     try:
         return torch.broadcast_shapes(*shapes.values())
     except RuntimeError:

@@ -529,6 +529,26 @@ def test_one_wrong_byte_anywhere_is_noticed(tmp_path, training):
     assert equal(weights(model), before)
 
 
+def test_no_byte_of_a_small_file_can_be_wrong(tmp_path):
+    path = tmp_path / "file"
+    checkpoints.save(path, nn.Linear(3, 2), {"seed": 3})
+    data = path.read_bytes()
+    for place in range(len(data)):
+        for flip in (1, 4, 32):
+            wrong = bytearray(data)
+            wrong[place] ^= flip
+            path.write_bytes(wrong)
+            with pytest.raises(ValueError, match="file (is damaged|is a safetensors)"):
+                checkpoints.describe(path)
+
+
+@pytest.mark.parametrize("note", ["hello", "7", "[1, 2]", "[1, 2, 3]"])
+def test_a_note_that_lmlab_has_not_written_is_damage(tmp_path, note):
+    save_file({"weight": torch.zeros(2, 3)}, tmp_path / "f", metadata={"lmlab": note})
+    with pytest.raises(ValueError, match="f is damaged: its checksum does not fit"):
+        checkpoints.load(tmp_path / "f", nn.Linear(3, 2))
+
+
 @pytest.mark.parametrize("data", [
     b"", b"short", b"\x80\x04a pickle" * 9, bytes(100),
 ])
