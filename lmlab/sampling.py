@@ -7,12 +7,14 @@ reward is to judge; lesson 24 asks what the key/value cache saves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from operator import index
 
 import torch
 from torch import Tensor, nn
 
+from lmlab.inputs import check_one_device, check_same_shape
 from lmlab.training import mode
 from lmlab.writer import Writer, can_write
 
@@ -22,6 +24,7 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
 
     logits: (..., vocab_size). Those that tie with the k-th stay too.
     """
+    _must_be_count("k", k)
     kth = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
     return logits.masked_fill(logits < kth, -torch.inf)
 
@@ -32,6 +35,7 @@ def keep_top_p(logits: Tensor, p: float) -> Tensor:
     logits: (..., vocab_size). At least one stays. Holtzman et al. 2020 (arXiv
     1904.09751, section 3.1) call what stays the nucleus.
     """
+    _must_be_share("p", p)
     ordered, order = logits.softmax(dim=-1).sort(descending=True)
     likelier = ordered.cumsum(dim=-1) - ordered  # what the tokens before it reach
     drop = torch.empty_like(order, dtype=torch.bool).scatter_(-1, order, likelier >= p)
@@ -45,6 +49,11 @@ def penalise_repetition(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
     divided by the penalty (Keskar et al. 2019, arXiv 1909.05858, section 4.1), a
     negative one multiplied, so that it falls too.
     """
+    _must_be_penalty("penalty", penalty)
+    check_same_shape("seen", seen, "logits", logits)
+    check_one_device(logits=logits, seen=seen)
+    if seen.dtype != torch.bool:
+        raise ValueError(f"seen must be boolean: got {seen.dtype}")
     lower = torch.where(logits > 0, logits / penalty, logits * penalty)
     return torch.where(seen, lower, logits)
 
@@ -58,19 +67,22 @@ def probabilities(
     """Return the probability with which each token is drawn, (..., vocab_size).
 
     softmax(logits / temperature): below 1 the likely tokens gain, above 1 the others;
-    at 0 the likeliest takes all (greedy). Then top_k cuts, then top_p.
+    at 0 the likeliest takes all (greedy). Then top_k cuts, then top_p. Logits of which
+    no chances can be made (nan, say) are a ValueError.
     """
     _must_be_settings(temperature, top_k, top_p)
     if temperature == 0:
-        best = logits.argmax(dim=-1, keepdim=True)
-        return torch.zeros_like(logits).scatter_(-1, best, 1.0)
+        return torch.zeros_like(logits).scatter_(-1, _likeliest(logits), 1.0)
+    kept = logits
     if temperature != 1:
-        logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
+        kept = (kept - kept.amax(dim=-1, keepdim=True)) / temperature
     if top_k is not None:
-        logits = keep_top_k(logits, top_k)
+        kept = keep_top_k(kept, top_k)
     if top_p is not None and top_p < 1:
-        logits = keep_top_p(logits, top_p)
-    return logits.softmax(dim=-1)
+        kept = keep_top_p(kept, top_p)
+    chances = kept.softmax(dim=-1)
+    _must_be_numbers(chances, logits)
+    return chances
 
 
 def generate(
@@ -102,14 +114,12 @@ def generate(
     generator: what draws; torch's own if None.
     on_token: called with row and token as soon as a token is there.
     """
+    _must_be_decoder(model)
     context, vocab_size = model.config.context, model.config.vocab_size
     prompts = _checked_prompts(prompts, vocab_size)
     stop = _checked_stop(stop, vocab_size)
     _must_be_settings(temperature, top_k, top_p)
-    if not repetition_penalty > 0:
-        raise ValueError(
-            f"repetition_penalty must be greater than 0: got {repetition_penalty}"
-        )
+    _must_be_penalty("repetition_penalty", repetition_penalty)
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens must be at least 1: got {max_new_tokens}")
     if full not in ("error", "slide"):
@@ -145,7 +155,7 @@ def generate(
             if repetition_penalty != 1:
                 logits = penalise_repetition(logits, seen, repetition_penalty)
             if temperature == 0:
-                drawn = logits.argmax(dim=-1, keepdim=True)
+                drawn = _likeliest(logits)
             else:
                 chances = probabilities(logits, temperature, top_k, top_p)
                 drawn = chances.multinomial(1, generator=generator)
@@ -164,6 +174,13 @@ def generate(
             if not writing:
                 break
     return answers
+
+
+def _likeliest(logits: Tensor) -> Tensor:
+    """Return the number of the largest logit in each row, (..., 1)."""
+    best = logits.argmax(dim=-1, keepdim=True)  # a nan, if there is one
+    _must_be_numbers(logits.gather(-1, best), logits)
+    return best
 
 
 def _side_by_side(prompts: list[list[int]], width: int) -> tuple[Tensor, Tensor]:
@@ -224,12 +241,50 @@ def _must_be_tokens(name: str, tokens: Collection[int], vocab_size: int) -> None
             raise ValueError(f"{name} must lie in 0 .. {vocab_size - 1}: got {token}")
 
 
+def _must_be_decoder(model: nn.Module) -> None:
+    config = getattr(model, "config", None)
+    parts = (config, "context"), (config, "vocab_size"), (model, "new_cache")
+    if not all(hasattr(owner, name) for owner, name in parts):
+        raise ValueError(
+            f"model must be a decoder, such as GPT or LLaMA: got {type(model).__name__}"
+        )
+
+
+def _must_be_numbers(result: Tensor, logits: Tensor) -> None:
+    """Raise ValueError if a result, (..., m), of the logits has a row with nan.
+
+    Its sum says so at little cost: this is asked for each token.
+    """
+    if math.isnan(result.sum().item()):
+        wrong = logits[result.isnan().any(dim=-1)]
+        if len(wrong):
+            raise ValueError(
+                "logits must be below inf, and in each row one above -inf: "
+                f"got {wrong[0].amax().item()}"
+            )
+
+
 def _must_be_settings(
     temperature: float, top_k: int | None, top_p: float | None
 ) -> None:
     if not temperature >= 0:
         raise ValueError(f"temperature must be at least 0: got {temperature}")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"top_k must be at least 1: got {top_k}")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"top_p must be above 0 and at most 1: got {top_p}")
+    if top_k is not None:
+        _must_be_count("top_k", top_k)
+    if top_p is not None:
+        _must_be_share("top_p", top_p)
+
+
+def _must_be_count(name: str, value: int) -> None:
+    if not value >= 1:
+        raise ValueError(f"{name} must be at least 1: got {value}")
+
+
+def _must_be_share(name: str, value: float) -> None:
+    if not 0 < value <= 1:
+        raise ValueError(f"{name} must be above 0 and at most 1: got {value}")
+
+
+def _must_be_penalty(name: str, value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ValueError(f"{name} must be greater than 0 and finite: got {value}")

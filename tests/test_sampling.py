@@ -13,6 +13,7 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
+from lmlab.bert import BERT, BERTConfig
 from lmlab.gpt import GPT, GPTConfig
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.sampling import (
@@ -22,6 +23,7 @@ from lmlab.sampling import (
     penalise_repetition,
     probabilities,
 )
+from lmlab.t5 import T5, T5Config
 
 V = 13
 
@@ -176,6 +178,58 @@ def test_settings_that_mean_nothing_are_refused(settings, words):
         probabilities(LOGITS, **settings)
     with pytest.raises(ValueError, match=words):
         generate(Loop(), [[1]], max_new_tokens=1, **settings)
+
+
+SEEN = torch.ones_like(LOGITS, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (lambda: keep_top_k(LOGITS, 0), "^k must be at least 1: got 0"),
+    (lambda: keep_top_k(LOGITS, -3), "^k must be at least 1: got -3"),
+    (lambda: keep_top_p(LOGITS, 0), "^p must be above 0 and at most 1: got 0"),
+    (lambda: keep_top_p(LOGITS, 1.5), "^p must be above 0 and at most 1: got 1.5"),
+    (lambda: keep_top_p(LOGITS, math.nan), "^p must be .* got nan"),
+    (lambda: penalise_repetition(LOGITS, SEEN, 0), "^penalty must be greater .* got 0"),
+    (lambda: penalise_repetition(LOGITS, SEEN, math.inf), "^penalty must .* got inf"),
+    (
+        lambda: penalise_repetition(LOGITS, SEEN[:, :1], 2),
+        r"seen must have the shape of logits, \(50, 13\): got \(50, 1\)",
+    ),
+    (lambda: penalise_repetition(LOGITS, SEEN[0], 2), r"seen must .* \(13,\)"),
+    (lambda: penalise_repetition(LOGITS, SEEN.long(), 2), "seen .*: got torch.int64"),
+    (lambda: penalise_repetition(LOGITS, SEEN.to("meta"), 2), "device: .* seen on m"),
+])
+def test_a_cut_or_a_penalty_that_means_nothing_is_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        wrong()
+
+
+@pytest.mark.parametrize("row, words", [
+    ([0, math.nan, 1], "got nan"),
+    ([0, math.inf, 1], "got inf"),
+    ([-math.inf] * 3, "got -inf"),
+])
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.5}, {"top_k": 1},
+                                      {"top_p": 0.5}])
+def test_logits_that_give_no_chances_are_refused(row, words, settings):
+    logits = torch.tensor([[0.0, 1, 2], row])
+    with pytest.raises(ValueError, match=f"logits must .* {words}"):
+        probabilities(logits, **settings)
+
+
+def test_no_token_is_the_likeliest_where_one_is_nan():
+    with pytest.raises(ValueError, match="logits must .* got nan"):
+        probabilities(torch.tensor([[0.0, 1], [0, math.nan]]), temperature=0)
+
+
+def test_the_likeliest_may_be_infinite():
+    logits = torch.tensor([[0, math.inf], [-math.inf, -math.inf]])
+    assert probabilities(logits, temperature=0).tolist() == [[0, 1], [1, 0]]
+
+
+def test_no_rows_have_no_chances():
+    for temperature in (0, 0.5):
+        assert probabilities(LOGITS[:0], temperature).shape == (0, V)
 
 
 # The texts
@@ -361,3 +415,24 @@ def test_a_context_is_filled_to_its_last_place():
 def test_what_cannot_be_written_is_refused(prompts, changes, words):
     with pytest.raises(ValueError, match=words):
         generate(Loop(), prompts, **{"max_new_tokens": 2} | changes)
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_a_model_of_nan_writes_nothing(temperature):
+    with pytest.raises(ValueError, match="logits must .* got nan"):
+        generate(Loop(math.nan), [[1]], max_new_tokens=2, temperature=temperature)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: T5(T5Config(V, d_model=16, n_layers=1, n_heads=2)),
+    lambda: BERT(BERTConfig(V, 12, d_model=16, n_layers=1, n_heads=2)),
+    lambda: nn.Linear(2, 2),
+])
+def test_a_model_that_is_no_decoder_is_refused(make):
+    model = make()
+    for cache in (True, False):
+        with pytest.raises(ValueError, match=(
+            "model must be a decoder, such as GPT or LLaMA: got "
+            + type(model).__name__
+        )):
+            generate(model, [[1]], max_new_tokens=2, cache=cache)
