@@ -23,6 +23,7 @@ from tqdm.auto import tqdm
 
 from lmlab import checkpoints
 from lmlab.batches import Batches
+from lmlab.inputs import check_one_device, check_same_shape
 
 
 def next_token_loss(
@@ -44,22 +45,26 @@ def next_token_loss(
             "ids must have a row, and a token after the first to predict: "
             f"got {tuple(ids.shape)}"
         )
-    if logits.device != ids.device:
-        raise ValueError(
-            f"ids must be where logits are, on {logits.device}: got {ids.device}"
-        )
+    check_one_device(logits=logits, ids=ids)
+    if ids.dtype != torch.int64:
+        raise ValueError(f"ids must be int64: got {ids.dtype}")
     guesses, targets = logits[:, :-1], ids[:, 1:]
-    if keep_loss is None:
-        return F.cross_entropy(guesses.flatten(0, 1), targets.flatten())
-    if keep_loss.dtype != torch.bool or keep_loss.shape != ids.shape:
+    if keep_loss is not None:
+        check_same_shape("keep_loss", keep_loss, "ids", ids)
+        check_one_device(keep_loss=keep_loss, ids=ids)
+        if keep_loss.dtype != torch.bool:
+            raise ValueError(f"keep_loss must be boolean: got {keep_loss.dtype}")
+        kept = keep_loss[:, 1:]
+        if not kept.any():
+            raise ValueError("keep_loss must keep a token after the first: got none")
+        guesses, targets = guesses[kept], targets[kept]
+    low, high = (end.item() for end in torch.aminmax(targets))
+    if low < 0 or high >= logits.shape[-1]:
         raise ValueError(
-            f"keep_loss must be boolean, of the shape of ids {tuple(ids.shape)}: "
-            f"got {keep_loss.dtype}, {tuple(keep_loss.shape)}"
+            f"ids must lie in 0 .. {logits.shape[-1] - 1}, as logits do: "
+            f"got {low if low < 0 else high}"
         )
-    kept = keep_loss[:, 1:]
-    if not kept.any():
-        raise ValueError("keep_loss must keep a token after the first: it keeps none")
-    return F.cross_entropy(guesses[kept], targets[kept])
+    return F.cross_entropy(guesses.flatten(0, -2), targets.flatten())
 
 
 def language_loss(model: nn.Module, ids: Tensor) -> Tensor:
@@ -74,6 +79,11 @@ def warmup_cosine(step: int, steps: int, warmup: int = 0) -> float:
     1706.02677, section 2.2), then falls along half a cosine towards 0 (Loshchilov and
     Hutter 2017, arXiv 1608.03983, equation 5). Step `warmup` takes all of it.
     """
+    for name, value in (("warmup", warmup), ("step", step)):
+        if not 0 <= value < steps:
+            raise ValueError(
+                f"{name} must be from 0 to steps - 1: got {value} of {steps} steps"
+            )
     if step < warmup:
         return (step + 1) / (warmup + 1)
     return (1 + math.cos(math.pi * (step - warmup) / (steps - warmup))) / 2
@@ -118,6 +128,7 @@ class History:
 
     @property
     def tokens_per_second(self) -> float:
+        """Tokens trained on in a second; the time for `evaluate` does not count."""
         return self.tokens / self.seconds
 
 
@@ -155,7 +166,8 @@ def train(
     step. Then the model has its last weights whose loss was finite, and no others have
     been saved.
     """
-    _must_be_possible(model, steps, warmup, clip, evaluate_every, save_every)
+    warmup_cosine(0, steps, warmup)  # refuses what is no schedule
+    _must_be_possible(model, clip, evaluate_every, save_every)
     optimiser = optimiser(model, learning_rate, weight_decay)
     rates = [group["lr"] for group in optimiser.param_groups]
     weights = [w for w in model.parameters() if w.requires_grad]
@@ -230,17 +242,8 @@ def mean_loss(
 
 
 def _must_be_possible(
-    model: nn.Module,
-    steps: int,
-    warmup: int,
-    clip: float,
-    evaluate_every: int,
-    save_every: int,
+    model: nn.Module, clip: float, evaluate_every: int, save_every: int
 ) -> None:
-    if not 0 <= warmup < steps:
-        raise ValueError(
-            f"warmup must be from 0 to steps - 1: got {warmup} of {steps} steps"
-        )
     numbers = {"clip": clip, "evaluate_every": evaluate_every, "save_every": save_every}
     for name, value in numbers.items():
         if not value > 0:

@@ -165,7 +165,9 @@ def test_the_loss_equals_that_of_transformers():
     ((2, 1, 5), (2, 1), None, r"a token after the first.*got \(2, 1\)"),
     ((2, 4, 5), (2, 4), torch.ones(2, 4), "keep_loss must be boolean.*float32"),
     ((2, 4, 5), (2, 4), torch.ones(2, 3).bool(), r"keep_loss must .*\(2, 3\)"),
-    ((2, 4, 5), (2, 4), torch.arange(4).expand(2, 4) == 0, "it keeps none"),
+    ((2, 4, 5), (2, 4), torch.ones(2, 4, device="meta").bool(),
+     "one device: got keep_loss on meta, ids on cpu"),
+    ((2, 4, 5), (2, 4), torch.arange(4).expand(2, 4) == 0, "the first: got none"),
 ])
 def test_a_loss_of_nothing_is_refused(logits, ids, keep, words):
     with pytest.raises(ValueError, match=words):
@@ -173,8 +175,28 @@ def test_a_loss_of_nothing_is_refused(logits, ids, keep, words):
 
 
 def test_logits_and_ids_on_different_devices_are_refused():
-    with pytest.raises(ValueError, match="on cpu: got meta"):
-        next_token_loss(torch.zeros(1, 2, 3), torch.zeros(1, 2, device="meta"))
+    with pytest.raises(ValueError, match="one device: got logits on cpu, ids on meta"):
+        next_token_loss(torch.zeros(1, 2, 3), torch.zeros(1, 2, device="meta").long())
+
+
+@pytest.mark.parametrize("token, words", [
+    (3, "ids must lie in 0 .. 2, as logits do: got 3"),
+    (-1, "got -1"),
+    (-100, "got -100"),  # which torch would pass over in silence
+])
+def test_a_token_that_has_no_logits_is_refused(token, words):
+    logits, ids = torch.zeros(1, 4, 3), torch.tensor([[0, 2, 1, token]])
+    keep = torch.ones(1, 4, dtype=torch.bool)
+    for kept in (None, keep):
+        with pytest.raises(ValueError, match=words):
+            next_token_loss(logits, ids, kept)
+    assert next_token_loss(logits, ids, ids != token).item() == pytest.approx(
+        math.log(3))
+
+
+def test_ids_that_are_no_whole_numbers_are_refused():
+    with pytest.raises(ValueError, match="ids must be int64.*got torch.float32"):
+        next_token_loss(torch.zeros(1, 2, 3), torch.zeros(1, 2))
 
 
 def test_the_mean_loss_is_taken_at_rest_and_leaves_the_model_as_it_was():
@@ -197,6 +219,18 @@ def test_the_learning_rate_rises_in_a_line_and_falls_along_a_cosine():
     assert shares[8] == pytest.approx(0.5) and 0 < shares[12] < 0.03
     assert shares[3:] == sorted(shares[3:], reverse=True)
     assert warmup_cosine(0, 1) == 1
+
+
+@pytest.mark.parametrize("step, steps, warmup, words", [
+    (3, 3, 3, "warmup must be from 0 to steps - 1: got 3 of 3 steps"),
+    (0, 3, -1, "warmup must .* got -1 of 3"),
+    (0, 0, 0, "warmup must .* got 0 of 0"),
+    (3, 3, 0, "step must be from 0 to steps - 1: got 3 of 3 steps"),
+    (-1, 3, 2, "step must .* got -1 of 3"),
+])
+def test_a_step_that_no_schedule_has_is_refused(step, steps, warmup, words):
+    with pytest.raises(ValueError, match=words):
+        warmup_cosine(step, steps, warmup)
 
 
 def test_the_cosine_equals_that_of_transformers():
