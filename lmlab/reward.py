@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lmlab.inputs import check_one_device
 from lmlab.preference import Ids, pair_loss
 
 
@@ -20,11 +21,21 @@ class RewardModel(nn.Module):
     Ouyang et al. 2022, arXiv 2203.02155, section 3.5. decoder: anything with
     `hidden(ids, keep=keep)` -> (batch, n, d_model) and `config.d_model`, such as `GPT`;
     it is trained along, unless its weights are frozen. All scores are 0 at first.
+
+    pool: the score of a row is that after its "last" token, as in the paper, or the
+    "mean" over its tokens, which learns from fewer comparisons where each part of an
+    answer counts by itself. dropout: the share of what the head reads that is covered
+    while it is trained.
     """
 
-    def __init__(self, decoder: nn.Module):
+    def __init__(
+        self, decoder: nn.Module, pool: str = "last", dropout: float = 0.0
+    ):
         super().__init__()
-        self.decoder = decoder
+        if pool not in ("last", "mean"):
+            raise ValueError(f"pool must be 'last' or 'mean': got {pool!r}")
+        self.decoder, self.pool = decoder, pool
+        self.dropout = nn.Dropout(dropout)
         weight = next(decoder.parameters())
         self.head = nn.Linear(decoder.config.d_model, 1).to(weight)
         nn.init.zeros_(self.head.weight)
@@ -35,11 +46,15 @@ class RewardModel(nn.Module):
 
         ids: (batch, n); keep: boolean (batch, n), False at padding.
         """
-        return self.head(self.decoder.hidden(ids, keep=keep)).squeeze(-1)
+        hidden = self.decoder.hidden(ids, keep=keep)
+        return self.head(self.dropout(hidden)).squeeze(-1)
 
     def forward(self, ids: Tensor, keep: Tensor | None = None) -> Tensor:
-        """Return the score of each row, (batch,): that after its last kept token."""
+        """Return the score of each row, (batch,); padding has no say in it."""
         scores = self.each(ids, keep)
+        if self.pool == "mean":
+            kept = torch.ones_like(scores) if keep is None else keep.to(scores)
+            return (scores * kept).sum(dim=-1) / kept.sum(dim=-1)
         if keep is None:
             return scores[:, -1]
         last = ids.shape[1] - 1 - keep.flip(-1).int().argmax(-1)
@@ -57,13 +72,17 @@ def calibration(
     the share of pairs that are right (as `preference.agreement` counts), the number.
 
     better, worse: scores of the preferred and of the other answers, of one shape.
+    Raises ValueError where shapes or devices differ, or scores are missing or not
+    finite.
     """
     better, worse = (torch.as_tensor(s).detach().double() for s in (better, worse))
+    check_one_device(better=better, worse=worse)
     if better.shape != worse.shape or better.numel() == 0:
         raise ValueError(
             "better and worse must have one shape, with at least one score: "
             f"got {tuple(better.shape)} and {tuple(worse.shape)}"
         )
+    _must_be_finite(better=better, worse=worse)
     if bins < 1:
         raise ValueError(f"bins must be at least 1: got {bins}")
     lead = (better - worse).flatten().numpy()
@@ -100,18 +119,28 @@ def dpo_loss(
 
     better, worse: log-probabilities of the preferred and of the other answers, whole
     answers, under the policy that is trained, (batch,). The reference's: the same, as
-    numbers. beta: the larger, the shorter the leash.
+    finite numbers. beta: the larger, the shorter the leash.
     """
     if not beta > 0:
         raise ValueError(f"beta must be greater than 0: got {beta}")
     four = (better, worse, reference_better, reference_worse)
+    check_one_device(better=better, worse=worse, reference_better=reference_better,
+                     reference_worse=reference_worse)
     shapes = [tuple(logprobs.shape) for logprobs in four]
     if len(set(shapes)) > 1 or better.ndim != 1 or len(better) == 0:
         raise ValueError(
             "better, worse, reference_better and reference_worse must all have one "
             f"shape, (batch,): got {shapes}"
         )
+    _must_be_finite(reference_better=reference_better, reference_worse=reference_worse)
     return pair_loss(
         beta * (better - reference_better.detach()),
         beta * (worse - reference_worse.detach()),
     )
+
+
+def _must_be_finite(**numbers: Tensor) -> None:
+    for name, values in numbers.items():
+        wrong = values[~values.isfinite()]
+        if len(wrong):
+            raise ValueError(f"{name} must be finite numbers: got {wrong[0].item()}")

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from lmlab.gpt import GPT, GPTConfig
+from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.lora import add_lora, merge, trained_parameters
 from lmlab.preference import agreement, fit, pair_loss
 from lmlab.quantisation import quantise_linears, size
@@ -26,8 +27,18 @@ def gpt(seed: int = 0) -> GPT:
     return GPT(GPTConfig(vocab_size=7, context=8, d_model=12, n_layers=2, n_heads=2))
 
 
-def reward_model() -> RewardModel:
-    model = RewardModel(gpt().double())
+def llama(seed: int = 0) -> LLaMA:
+    torch.manual_seed(seed)
+    return LLaMA(LLaMAConfig(
+        vocab_size=7, context=8, d_model=12, n_layers=2, n_heads=2, d_ff=16))
+
+
+DECODERS = pytest.mark.parametrize("decoder", [gpt, llama])
+POOLS = pytest.mark.parametrize("pool", ["last", "mean"])
+
+
+def reward_model(decoder=gpt, **settings) -> RewardModel:
+    model = RewardModel(decoder().double(), **settings)
     torch.manual_seed(1)
     nn.init.normal_(model.head.weight)
     return model
@@ -36,21 +47,63 @@ def reward_model() -> RewardModel:
 # -- the reward model ------------------------------------------------------------
 
 
-def test_at_first_every_score_is_zero():
-    model = RewardModel(gpt())
+@DECODERS
+@POOLS
+def test_at_first_every_score_is_zero(decoder, pool):
+    model = RewardModel(decoder(), pool)
     assert (model(IDS) == 0).all() and model(IDS).shape == (3,)
 
 
-def test_a_score_stands_after_the_last_kept_token():
-    model = reward_model()
+@DECODERS
+def test_a_score_stands_after_the_last_kept_token(decoder):
+    model = reward_model(decoder)
     whole = model.each(IDS)
     assert whole.shape == (3, 4) and torch.equal(model(IDS), whole[:, -1])
     hidden = model.decoder.hidden(IDS)
     assert torch.allclose(whole, hidden @ model.head.weight[0] + model.head.bias)
 
 
-def test_padding_on_either_side_does_not_change_a_score():
-    model = reward_model()
+@DECODERS
+def test_the_mean_is_that_over_the_kept_tokens_alone(decoder):
+    model = reward_model(decoder, pool="mean")
+    assert torch.allclose(model(IDS), model.each(IDS).mean(-1), atol=1e-12)
+    keep = torch.tensor([[1, 1, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0]]).bool()
+    each = model.each(IDS, keep)
+    wanted = torch.stack([row[k].mean() for row, k in zip(each, keep, strict=True)])
+    assert torch.allclose(model(IDS, keep), wanted, atol=1e-12)
+    assert (wanted - each.mean(-1))[1:].abs().min() > 1e-3
+
+
+@DECODERS
+@POOLS
+def test_it_does_not_matter_what_stands_in_the_padding(decoder, pool):
+    model = reward_model(decoder, pool=pool)
+    keep = torch.tensor([[1, 1, 1, 1], [0, 0, 1, 1], [1, 1, 1, 0]]).bool()
+    others = IDS.where(keep, 6)
+    assert not torch.equal(others, IDS)
+    assert torch.allclose(model(IDS, keep), model(others, keep), atol=1e-12)
+    model(IDS, keep).sum().backward()
+    grad = model.decoder.tokens.weight.grad.clone()
+    model.zero_grad()
+    model(others, keep).sum().backward()
+    assert torch.allclose(model.decoder.tokens.weight.grad, grad, atol=1e-12)
+
+
+@DECODERS
+@POOLS
+def test_dropout_covers_in_training_and_is_off_at_rest(decoder, pool):
+    plain = reward_model(decoder, pool=pool).eval()
+    model = reward_model(decoder, pool=pool, dropout=0.5).eval()
+    assert torch.equal(model(IDS), plain(IDS))
+    assert torch.equal(model.each(IDS), plain.each(IDS))
+    model.train()
+    assert not torch.equal(model(IDS), plain(IDS))
+
+
+@DECODERS
+@POOLS
+def test_padding_on_either_side_does_not_change_a_score(decoder, pool):
+    model = reward_model(decoder, pool=pool)
     alone = torch.cat([model(IDS[:1]), model(IDS[1:2, :2])])
     for left in (0, 2):
         ids = torch.zeros(2, 4, dtype=torch.int64)
@@ -185,7 +238,12 @@ def test_lora_and_fewer_bits_go_into_a_gpt_by_the_names_of_its_maps():
     assert torch.allclose(small(IDS), before, atol=0.05)
 
 
-ONE = torch.zeros(1)
+def test_a_policy_of_nan_has_a_loss_of_nan_so_that_the_loop_can_name_the_step():
+    nan, one = numbers(math.nan), numbers(-1)
+    assert dpo_loss(nan, one, one, one).isnan() and dpo_loss(one, nan, one, one).isnan()
+
+
+ONE, NAN, AWAY = torch.zeros(1), torch.full((1,), math.nan), torch.zeros(1).to("meta")
 
 
 @pytest.mark.parametrize(
@@ -195,9 +253,19 @@ ONE = torch.zeros(1)
         (lambda: dpo_loss(ONE, ONE, ONE, torch.zeros(2)), r"\(1,\), \(2,\)"),
         (lambda: dpo_loss(*4 * [torch.zeros(2, 2)]), r"one shape, \(batch,\)"),
         (lambda: dpo_loss(*4 * [ONE[:0]]), r"\(0,\)"),
+        (lambda: dpo_loss(ONE, ONE, ONE, AWAY), "one device.*reference_worse on meta"),
+        (lambda: dpo_loss(ONE, ONE, NAN, ONE), "reference_better .* finite.*nan"),
+        (lambda: dpo_loss(ONE, ONE, ONE, NAN), "reference_worse .* finite.*nan"),
+        (lambda: dpo_loss(ONE, ONE, ONE, ONE.log()), "reference_worse .* -inf"),
+        (lambda: calibration(ONE, AWAY), "one device: got better on cpu, worse on m"),
+        (lambda: calibration(NAN, ONE), "better must be finite numbers: got .*nan"),
+        (lambda: calibration_error(ONE, NAN), "worse must be finite numbers: got .*n"),
         (lambda: calibration(ONE, torch.zeros(2)), r"one shape.*\(1,\) and \(2,\)"),
         (lambda: calibration(ONE[:0], ONE[:0]), "at least one"),
         (lambda: calibration(ONE, ONE, bins=0), "bins.*got 0"),
+        (lambda: RewardModel(gpt(), "max"), "pool must be 'last' or 'mean': got 'max'"),
+        (lambda: RewardModel(gpt(), dropout=1.5), "dropout.*1.5"),
+        (lambda: RewardModel(llama(), "mean")(IDS, IDS * 0 > 0), "row 0 has no True"),
         (lambda: RewardModel(gpt())(torch.full((1, 9), 1)), "context of 8"),
     ],
 )
