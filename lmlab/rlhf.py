@@ -13,6 +13,7 @@ of `lmlab.rl`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -128,6 +129,11 @@ def roll_out(
                 f"score must return a reward for each of {len(prompts)} answers: "
                 f"got {len(rewards)}"
             )
+        for row, reward in enumerate(rewards.tolist()):
+            if not math.isfinite(reward):
+                raise ValueError(
+                    f"score must return finite rewards: got {reward} for answer {row}"
+                )
         if stop is not None:
             answers = [a + [stop] * (len(a) < max_new_tokens) for a in answers]
         ids, keep, n_prompt = _table(prompts, answers)
@@ -175,8 +181,10 @@ def ppo(critic: RewardModel, beta: float = 0.02, clip: float = 0.2) -> Objective
 def grpo(samples: int, beta: float = 0.04, clip: float = 0.2) -> Objective:
     """GRPO: answers are compared with the others to the same prompt; no critic.
 
-    samples: how many answers in a row belong to one prompt.
+    samples: how many answers in a row belong to one prompt, at least two.
     """
+    if samples < 2:
+        raise ValueError(f"samples must be at least 2: got {samples}")
 
     def objective(now: Tensor, old: Tensor, rollout: Rollout) -> Tensor:
         if len(rollout.rewards) % samples:
@@ -209,6 +217,10 @@ def improve(
 
     A loss that is not finite raises FloatingPointError before it changes a weight.
     """
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1: got {epochs}")
+    if not clip > 0:
+        raise ValueError(f"clip must be greater than 0: got {clip}")
     weights = [w for group in optimiser.param_groups for w in group["params"]]
     history: dict[str, list[float]] = {"reward": [], "kl": [], "loss": []}
     for step in range(steps):

@@ -260,6 +260,16 @@ def one_rollout(score=twos):
     return roll_out(gpt(), gpt(), [[1]] * 4, score, max_new_tokens=2)
 
 
+def nan_for_the_second(prompts, answers):
+    return [1.0, float("nan"), 0.0, 1.0]
+
+
+def improved(**changed):
+    model = gpt()
+    adam = torch.optim.Adam(model.parameters())
+    return improve(model, adam, one_rollout, reinforce(), steps=1, **changed)
+
+
 def judged(objective, **changed):
     rollout = dataclasses.replace(one_rollout(), **changed)
     now = rollout.logprobs(gpt())
@@ -273,6 +283,11 @@ def judged(objective, **changed):
         (lambda: answer_logprobs(gpt(), torch.zeros(2, 3).long(), 3), "n_prompt 3"),
         (lambda: answer_logprobs(gpt(), torch.zeros(3).long(), 1), r"shape \(3,\)"),
         (lambda: one_rollout(lambda p, a: [1.0]), "each of 4 answers: got 1"),
+        (lambda: one_rollout(nan_for_the_second), "score .* finite.*nan for answer 1"),
+        (lambda: improved(epochs=0), "epochs must be at least 1: got 0"),
+        (lambda: improved(clip=0), "clip must be greater than 0: got 0"),
+        (lambda: grpo(0), "samples must be at least 2: got 0"),
+        (lambda: grpo(1), "samples must be at least 2: got 1"),
         (lambda: judged(grpo(3)), "samples must divide the 4 answers: got 3"),
         (lambda: judged(ppo(RewardModel(gpt()))), "given the critic"),
         (lambda: judged(reinforce(), rewards=torch.full((4,), torch.nan)), "finite"),
