@@ -39,6 +39,19 @@ class LayerCache:
         return self.keys[:, :, :end], self.values[:, :, :end]
 
 
+class Layers(list):
+    """A `LayerCache` for each layer. To ask for one more is a ValueError."""
+
+    def __getitem__(self, i: int) -> LayerCache:
+        try:
+            return super().__getitem__(i)
+        except IndexError:
+            raise ValueError(
+                "cache must have a layer for each of the model's: "
+                f"got {len(self)}, asked for layer {i} (from 0)"
+            ) from None
+
+
 class KeyValueCache:
     """Room for `length` tokens in every layer, taken once.
 
@@ -55,16 +68,18 @@ class KeyValueCache:
         d_head: int,
         like: Tensor,
     ):
+        if n_layers < 1:
+            raise ValueError(f"n_layers must be at least 1: got {n_layers}")
         if min(batch, length) < 1:
             raise ValueError(
                 f"batch and length must be at least 1: got {batch} and {length}"
             )
         self.batch, self.room = batch, length
         shape = batch, n_kv_heads, length, d_head
-        self.layers = [
+        self.layers = Layers(
             LayerCache(like.new_empty(shape), like.new_empty(shape))
             for _ in range(n_layers)
-        ]
+        )
 
     @property
     def length(self) -> int:

@@ -8,6 +8,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from lmlab import sampling
 from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, FeedForward
+from lmlab.cache import KeyValueCache
 from lmlab.gpt import GPT, GPTConfig
 from lmlab.lora import add_lora
 from lmlab.sampling import generate
@@ -78,6 +79,17 @@ def test_it_can_begin_with_an_empty_cache():
         logits = Writer(model, model.new_cache(2, 1))(torch.tensor([[3], [4]]))
         wanted = model(torch.tensor([[3], [4]]))[:, -1]
     assert torch.allclose(logits, wanted, rtol=0, atol=1e-12)
+
+
+def test_a_cache_of_too_few_layers_is_refused():
+    model = gpt()
+    cache = KeyValueCache(1, 2, 2, CONTEXT, D // 2, model.tokens.weight)
+    with pytest.raises(ValueError, match="a layer for each of the model's: got 1"):
+        model(IDS, cache)
+    with pytest.raises(ValueError):
+        Writer(model, cache)
+    with pytest.raises(ValueError, match="n_layers must be at least 1: got 0"):
+        KeyValueCache(0, 2, 2, CONTEXT, D // 2, model.tokens.weight)
 
 
 def test_its_norms_have_the_floor_that_the_model_has():
