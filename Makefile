@@ -4,6 +4,7 @@
 #   make test      everything that has to hold
 #   make test-all  the same three times, with 1 and with 2 threads
 #   make bench     how fast, beside what you would use instead
+#   make poems     bring up the poets of the lessons from nothing: an hour
 #   make build     derive and execute what is stale
 #   make browser   a learner's first steps, in a real Chromium
 #   make clean     remove .venv (work/ stays)
@@ -22,9 +23,9 @@ NOTEBOOKS := lessons solutions exercises
 export OMP_NUM_THREADS ?= 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: lab test test-all bench build browser clean help
+.PHONY: lab test test-all bench poems build browser clean help
 help:
-	@sed -n '3,9s/^#   //p' Makefile
+	@sed -n '3,10s/^#   //p' Makefile
 
 lab: .venv/ready
 	$(RUN) lmlab lab work
@@ -42,6 +43,9 @@ test-all: .venv/ready-test
 
 bench: .venv/ready-bench
 	$(RUN) benchmarks
+
+poems: .venv/ready
+	$(RUN) lmlab.poem_school
 
 build: .venv/ready-test
 	$(RUN) lmlab.authoring build

@@ -24,15 +24,16 @@ def copy(tmp_path, monkeypatch):
 
 
 def test_every_file_in_data_has_its_checksum():
-    about = {"README.md", "SHA256SUMS", ".gitattributes"}
+    about = {"README.md", "poem-school.md", "SHA256SUMS", ".gitattributes"}
     files = {file.name for file in DATA.iterdir()} - about
     assert set(datasets.checksums()) == files
     for name, expected in datasets.checksums().items():
         assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == expected
 
 
-def test_the_readme_gives_the_checksum_of_every_file():
-    readme = (DATA / "README.md").read_text("utf-8")
+def test_a_page_gives_the_checksum_of_every_file():
+    pages = [DATA / "README.md", DATA / "poem-school.md"]
+    readme = "".join(page.read_text("utf-8") for page in pages)
     for name, expected in datasets.checksums().items():
         assert f"`{name}`" in readme
         assert expected in readme

@@ -1,12 +1,18 @@
 """What the poem school promises about its texts and its measures."""
 
+import math
+from math import isclose
+
+import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from lmlab import poems
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.lora import trained_parameters
-from lmlab.poem_school import measure, stages, text
+from lmlab.poem_school import figures, judges, measure, stages, text
+from lmlab.reward import RewardModel
 
 QUIET_NIGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
 
@@ -123,9 +129,10 @@ def test_a_model_that_knows_nothing_is_surprised_by_the_whole_alphabet():
 def test_the_classics_are_learned_whole_and_from_their_second_couplet():
     table = stages.by_heart()
     decoded = [text.tokenizer().decode(row) for row in table.tolist()]
-    assert len(decoded) == 2 * 221
+    assert len(decoded) == 3 * 221
+    assert decoded[:221] == decoded[221:442]
     assert any("举头望明月" in row for row in decoded[:221])
-    assert "举头望明月\n低头思故乡" + "<end>" * 14 in decoded[221:]
+    assert "举头望明月\n低头思故乡" + "<end>" * 14 in decoded[442:]
 
 
 def test_a_short_education_teaches_something():
@@ -150,3 +157,108 @@ def test_the_request_itself_is_not_learned():
     loss = stages.answer_loss(model, row[None])
     logits = model(other)[:, 2:-1].flatten(0, 1)
     assert torch.allclose(loss, nn.functional.cross_entropy(logits, row[3:]))
+
+
+SNOW = ("千山鸟飞绝", "万径人踪灭", "孤舟蓑笠翁", "独钓寒江雪")
+TOWER = ("白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼")
+
+
+def test_the_teacher_grades_what_she_says():
+    snow = text.REQUESTS["飞雪"]
+    assert judges.grade(TOWER, snow) == 1.5 + 1
+    frost = 2 * 1  # 霜
+    rest = 1.5 * poems.tonal(QUIET_NIGHT) + poems.rhymes(QUIET_NIGHT) - 0.5 * 3
+    assert judges.grade(QUIET_NIGHT, snow) == frost + rest  # 明, 月 and 头 come twice
+
+
+def test_a_teacher_who_does_not_err_prefers_the_better_grade():
+    themes = {theme: text.REQUESTS[theme] for theme in ("飞雪", "春天")}
+    shelf = text.shelves()["train"]
+    written = {"飞雪": [*shelf[:60], ("未完",)], "春天": shelf[60:120]}
+
+    def grades(rows):
+        out = []
+        for row in rows.tolist():
+            theme = text.tokenizer().decode(row[:2])
+            out.append(judges.grade(text.lines_of(row[3:-1]), themes[theme]))
+        return np.array(out)
+
+    better, worse = judges.comparisons(written, themes, 200, seed=0, errs=False)
+    assert better.shape == worse.shape == (200, 27)
+    assert (better[:, :3] == worse[:, :3]).all()
+    assert (grades(better) > grades(worse)).all()
+    erring = judges.comparisons(written, themes, 400, seed=0)
+    lead = grades(erring[0]) - grades(erring[1])
+    expected = (1 / (1 + np.exp(-abs(lead)))).mean()
+    assert 0.6 < expected < 0.95 and (lead != 0).all()
+    assert abs((lead > 0).mean() - expected) < 0.06
+    again = judges.comparisons(written, themes, 400, seed=0)
+    assert all(a.equal(b) for a, b in zip(erring, again, strict=True))
+
+
+def test_a_teacher_needs_something_to_choose_between():
+    with pytest.raises(ValueError, match="written must .* got 1 grades on 飞雪"):
+        judges.comparisons({"飞雪": [SNOW, SNOW, ("未完",)]}, text.REQUESTS, 5, seed=0)
+
+
+def ids(*poems_):
+    return [text.prompt("", lines)[:-1] for lines in poems_]
+
+
+def test_rules_pay_for_tone_and_rhyme_and_charge_for_what_always_works():
+    [tower] = judges.by_rules([[]], ids(TOWER))
+    assert isclose(tower, 0.7 + 1.4)  # nothing twice, and endings that came once
+    [one, other] = judges.by_rules([[]] * 2, ids(TOWER, TOWER))
+    assert one == other and isclose(one, 2.1 - 0.2 * math.log(2 * 2))
+    itself = (TOWER[0], "黄河入海楼", *TOWER[2:])
+    [rhymes_with_itself] = judges.by_rules([[]], ids(itself))
+    assert isclose(rhymes_with_itself, 0.7 - 0.15 - 0.2 * math.log(2 * 2))
+    assert judges.by_rules([[]] * 2, [*ids(TOWER[:3]), []]) == [-1, -1]
+
+
+def test_a_ranker_judges_the_answer_without_its_padding():
+    torch.manual_seed(0)
+    ranker = RewardModel(stages.newborn(0), pool="mean", dropout=0.5)
+    nn.init.normal_(ranker.head.weight)
+    request = text.prompt("飞雪：")
+    answers = ids(TOWER, TOWER[:2])
+    together = judges.by_ranker(ranker)([request] * 2, answers)
+    alone = [judges.by_ranker(ranker)([request], [answer])[0] for answer in answers]
+    assert np.allclose(together, alone, atol=1e-5)
+    with torch.no_grad():
+        whole = ranker.eval()(text.rows([TOWER], "飞雪："))
+    assert np.allclose(together[0], whole.item(), atol=1e-5)
+
+
+def test_a_sharper_poet_writes_as_the_poet_does_when_it_is_colder():
+    poet = stages.newborn(3)
+    ids = text.rows([TOWER])
+    with torch.no_grad():
+        assert torch.allclose(
+            stages.sharper(poet, 0.5)(ids), poet(ids) / 0.5, atol=1e-5)
+
+
+def test_pleasing_changes_a_copy_towards_the_judge():
+    poet = stages.newborn(0)
+    before = [w.clone() for w in poet.parameters()]
+
+    def likes_long(prompts, answers):
+        return [len(set(answer)) for answer in answers]
+
+    pleased, history = stages.please(
+        poet, likes_long, 0, {"飞雪": ""}, steps=3, learning_rate=1e-3, beta=0)
+    assert len(history["reward"]) == 3
+    assert all(w.equal(b) for w, b in zip(poet.parameters(), before, strict=True))
+    assert not pleased.tokens.weight.equal(poet.tokens.weight)
+    unmoved, _ = stages.please(
+        poet, likes_long, 0, {"飞雪": ""}, steps=1, learning_rate=0.0)
+    assert unmoved.norm.weight.equal(stages.sharper(poet).norm.weight)
+
+
+def test_the_table_has_a_line_for_each_figure_and_names_its_aim():
+    aimed = {name: 12.345 for name in figures.AIMS}
+    table = figures.as_table([0, 5], [aimed, aimed])
+    assert table.splitlines()[0] == "| | poet 0 | poet 5 | aim |"
+    assert "| rl: in tone, % | 12 | 12 | at least 80 |" in table
+    assert "| rl: KL from sft, nats | 12.35 | 12.35 | below 12 |" in table
+    assert len(table.splitlines()) == 2 + len(aimed)

@@ -1,0 +1,37 @@
+"""The poets that lessons 12 to 16 start from: poet 0 of the school, stage by stage.
+
+`data/poem-school.md` says how they came about and what they can do.
+"""
+
+from __future__ import annotations
+
+from lmlab import checkpoints, datasets
+from lmlab.llama import LLaMA
+from lmlab.lora import load_adapter
+from lmlab.poem_school.stages import newborn
+from lmlab.reward import RewardModel
+
+POETS = ("base", "sft", "lora", "rl")
+
+
+def poet(name: str) -> LLaMA:
+    """Return a poet: "base" has read, "sft" answers requests, "rl" keeps the rules.
+
+    "lora" answers requests too: it is "base" with an adapter.
+    """
+    if name not in POETS:
+        raise ValueError(f"name must be one of {', '.join(POETS)}: got {name!r}")
+    if name == "lora":
+        model = poet("base")
+        load_adapter(datasets.path("poet-lora.safetensors"), model)
+        return model
+    model = newborn(0)
+    checkpoints.load(datasets.path(f"poet-{name}.safetensors"), model)
+    return model
+
+
+def ranker() -> RewardModel:
+    """Return a ranker that has learned from 3,000 comparisons of a teacher who errs."""
+    model = RewardModel(newborn(0), pool="mean")
+    checkpoints.load(datasets.path("poet-ranker.safetensors"), model)
+    return model.eval()
