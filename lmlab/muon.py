@@ -49,7 +49,7 @@ class Muon(torch.optim.AdamW):
         """Move each weight that has a gradient, Muon's and AdamW's."""
         for group in self.param_groups:
             for weight in group["params"]:
-                if group["muon"] and weight.grad is not None:
+                if group.get("muon") and weight.grad is not None:
                     self._turn(weight, group["lr"], group["weight_decay"])
                     weight.grad = None  # what is left is AdamW's
         super().step()

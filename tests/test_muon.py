@@ -80,6 +80,14 @@ def test_what_is_no_matrix_inside_a_block_is_left_to_adamw():
     assert torch.allclose(model.places.weight, reference.places.weight, atol=1e-7)
 
 
+def test_a_group_without_a_mark_is_adamws():
+    ours, theirs = (nn.Parameter(matrix(4, 6)) for _ in range(2))
+    for weight, kind in ((ours, Muon), (theirs, torch.optim.AdamW)):
+        weight.grad = matrix(4, 6, seed=1)
+        kind([weight], lr=0.02).step()
+    assert ours.equal(theirs)
+
+
 def test_frozen_weights_stay():
     model = tiny()
     model.blocks[0].requires_grad_(False)
