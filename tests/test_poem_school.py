@@ -52,7 +52,7 @@ def test_a_prompt_is_how_a_row_begins():
     assert request[:3] == text.prompt("飞雪：") and request[3:] == row[1:]
 
 
-def test_no_poem_lies_on_two_shelves():
+def test_what_is_kept_back_lies_on_no_other_shelf():
     shelves = text.shelves()
     lines = {name: {line for lines in shelf for line in lines}
              for name, shelf in shelves.items()}
@@ -64,6 +64,7 @@ def test_no_poem_lies_on_two_shelves():
     assert not {tuple(q) for q in shelves["trial"]} & {
         tuple(q) for q in shelves["test"]}
     assert len(shelves["tang300"]) == 221
+    assert len(set(shelves["tang300"]) & set(shelves["train"])) == 129
 
 
 def test_the_themes_on_which_settings_were_chosen_are_others():
@@ -112,9 +113,14 @@ def test_craft_counts_what_a_reader_would():
 
 def test_endings_do_not_grow_with_the_number_of_poems():
     assert measure.endings(["春"] * 500) == 1
-    few, many = list("春风花草") * 50, list("春风花草") * 500
-    assert abs(measure.endings(few) - measure.endings(many)) < 0.01
     assert round(measure.endings(list("春风花草")), 9) == 4
+    assert measure.endings([]) == 0
+    last = [chr(0x4E00 + k) for k in range(800)]
+    assert isclose(measure.endings(last), 100, abs_tol=0.2)
+    last = [last[k // 4] for k in range(800)]  # 200 different ones, four times each
+    rng = np.random.default_rng(0)
+    drawn = [len(set(rng.permutation(last)[:100])) for _ in range(400)]
+    assert abs(measure.endings(last) - np.mean(drawn)) < 0.5
 
 
 def test_a_model_that_knows_nothing_is_surprised_by_the_whole_alphabet():
@@ -228,6 +234,43 @@ def test_a_ranker_judges_the_answer_without_its_padding():
     with torch.no_grad():
         whole = ranker.eval()(text.rows([TOWER], "飞雪："))
     assert np.allclose(together[0], whole.item(), atol=1e-5)
+
+
+@pytest.mark.parametrize("use, said", [
+    (lambda model: text.rows([]), "quatrains must be some, .* got none"),
+    (lambda model: text.rows([TOWER, TOWER[:2]]), r"one length: got \[13, 25\]"),
+    (lambda model: text.prompt("飞雪:"), "characters of the alphabet: got ':'"),
+    (lambda model: measure.write(model, []), r"starts must be .* got \[\]"),
+    (lambda model: measure.write(model, "飞雪："), "starts must be a list .* '飞雪：'"),
+    (lambda model: measure.craft([]), "written must .* at least one poem: got none"),
+    (lambda model: measure.surprise(model, []), "quatrains must be some"),
+    (lambda model: measure.obeys(model, {}), "themes and each must .* got 0 and 60"),
+    (lambda model: measure.obeys(model, text.TRIALS, 0), "got 8 and 0"),
+    (lambda model: judges.comparisons({}, {}, 3, 0), "written must .* got no theme"),
+    (lambda model: judges.comparisons({"飞雪": [TOWER]}, {}, 3, 0),
+     "themes must have each theme of written: 飞雪 is not there"),
+    (lambda model: judges.comparisons({}, {}, 0, 0), "n must be at least 1: got 0"),
+    (lambda model: stages.instruct(model, 0, {}), "themes must .* got none"),
+    (lambda model: stages.instruct(model, 0, {"飞雪": "q"}), "to show: got 飞雪"),
+    (lambda model: stages.instruct(model, 0, {"雪": "雪"}), "two characters.* got 雪"),
+    (lambda model: stages.rank(model, *[text.rows([TOWER])] * 2, 0),
+     "better must hold 16 poems or more: got 1"),
+    (lambda model: stages.sharper(model, 0), "temperature must be .* got 0"),
+    (lambda model: figures.as_table([], []), "seeds and measured must .* 0 and 0"),
+    (lambda model: figures.as_table([0, 1], [{}]), "got 2 and 1"),
+])
+def test_what_the_school_cannot_use_is_named(use, said):
+    with pytest.raises(ValueError, match=said):
+        use(stages.newborn(0))
+
+
+def test_a_ranker_can_learn_from_a_few_pairs():
+    shelf = text.shelves()["train"][:80]
+    pairs = judges.comparisons({"飞雪": shelf}, text.REQUESTS, 40, seed=0)
+    ranker, history = stages.rank(stages.newborn(0), *pairs, 0)
+    assert len(history.loss) == 2
+    assert isclose(history.loss[0], math.log(2), abs_tol=1e-6)  # all scores are 0
+    assert ranker.head.weight.abs().max() > 0
 
 
 def test_a_sharper_poet_writes_as_the_poet_does_when_it_is_colder():

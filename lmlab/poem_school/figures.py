@@ -34,7 +34,7 @@ from lmlab.rlhf import Texts, roll_out
 from lmlab.training import mode
 
 Figures = dict[str, float]
-UNSEEN = 1_000_000  # no stage draws with so large a seed
+UNSEEN = 1_000_000  # added to a poet's seed, with which its stages have drawn
 
 AIMS = {
     "base: next lines of tang300 known, %": "at least 95",
@@ -70,7 +70,8 @@ def of_poet(
 ) -> Figures:
     """Lessons 14 and 16: it answers requests; 100 for each theme, at temperature 1.
 
-    sft: what it was before it pleased a judge.
+    sft: what it was before it pleased a judge. Both are of the kind that
+    `stages.sharper` makes: their 1 is another poet's 0.8.
     """
     asked = [theme for theme in REQUESTS for _ in range(100)]
     written: list[Quatrain] = []
@@ -99,7 +100,7 @@ def of_poet(
 
 
 def of_ranker(ranker: RewardModel, sft: nn.Module, seed: int) -> Figures:
-    """Lesson 15: it guesses which of two poems the teacher prefers, when she is sure.
+    """Lesson 15: it guesses which of two poems has the teacher's better grade.
 
     The poems are new ones, of which it has seen none.
     """
@@ -126,6 +127,9 @@ def of_light(light: nn.Module) -> Figures:
 
 def as_table(seeds: Sequence[int], measured: Sequence[Figures]) -> str:
     """Return a Markdown table: a figure a line, a column for each poet."""
+    if not seeds or len(seeds) != len(measured):
+        raise ValueError("seeds and measured must be as many, at least one: "
+                         f"got {len(seeds)} and {len(measured)}")
     lines = ["| | " + " | ".join(f"poet {seed}" for seed in seeds) + " | aim |",
              "| --- |" + " ---: |" * len(seeds) + " --- |"]
     for name in measured[0]:

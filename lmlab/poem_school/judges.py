@@ -17,7 +17,15 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from lmlab import poems
-from lmlab.poem_school.text import COLON, END, Quatrain, lines_of, rows, tokenizer
+from lmlab.poem_school.text import (
+    COLON,
+    END,
+    Quatrain,
+    is_quatrain,
+    lines_of,
+    rows,
+    tokenizer,
+)
 from lmlab.reward import RewardModel
 from lmlab.rlhf import Score, Texts
 from lmlab.training import mode
@@ -48,16 +56,21 @@ def comparisons(
     grade a to that with b with probability sigmoid(a - b) (Bradley and Terry, 1952).
     Returns the preferred poems and the others, with their requests: (n, tokens) each.
     """
+    if n < 1:
+        raise ValueError(f"n must be at least 1: got {n}")
+    if missing := [theme for theme in written if theme not in themes]:
+        raise ValueError(
+            f"themes must have each theme of written: {missing[0]} is not there")
     rng = np.random.default_rng(seed)
-    whole = {theme: [lines for lines in some if _whole(lines)]
+    whole = {theme: [lines for lines in some if is_quatrain(lines)]
              for theme, some in written.items()}
     grades = {theme: [grade(lines, themes[theme]) for lines in whole[theme]]
               for theme in whole}
     if not whole or any(len(set(some)) < 2 for some in grades.values()):
         raise ValueError(
             "written must hold two quatrains of different grades on each theme: got "
-            + ", ".join(f"{len(set(some))} grades on {theme}"
-                        for theme, some in grades.items()))
+            + (", ".join(f"{len(set(some))} grades on {theme}"
+                         for theme, some in grades.items()) or "no theme"))
     better, worse = [], []
     while len(better) < n:
         theme = rng.choice(list(whole))
@@ -96,11 +109,11 @@ def by_rules(prompts: Texts, answers: Texts) -> list[float]:
     gets -1.
     """
     written = [lines_of(answer) for answer in answers]
-    endings = Counter(lines[k][-1] for lines in written if _whole(lines)
+    endings = Counter(lines[k][-1] for lines in written if is_quatrain(lines)
                       for k in (1, 3))
     rewards = []
     for lines in written:
-        if not _whole(lines):
+        if not is_quatrain(lines):
             rewards.append(-1.0)
             continue
         second, fourth = lines[1][-1], lines[3][-1]
@@ -111,7 +124,3 @@ def by_rules(prompts: Texts, answers: Texts) -> list[float]:
             - 0.2 * math.log(endings[second] * endings[fourth])
         )
     return rewards
-
-
-def _whole(lines: Quatrain) -> bool:
-    return poems.form(lines) == (4, 5)

@@ -1,7 +1,8 @@
 """What a poet of the school can do, in numbers between 0 and 1 where not said.
 
-Every figure is measured on poems that the model writes, or on quatrains that it has
-not read. Lessons 12, 14 and 16 print them after each stage.
+Measured on poems that the model writes, on quatrains that it has not read, and on the
+classics, which it should know by heart. Lessons 12, 14 and 16 print them after each
+stage.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from lmlab.poem_school.text import (
     COLON,
     END,
     Quatrain,
+    is_quatrain,
     lines_of,
     on_theme,
     prompt,
@@ -26,7 +28,7 @@ from lmlab.poem_school.text import (
 from lmlab.sampling import generate
 from lmlab.training import mean_loss, next_token_loss
 
-ROOM = 26  # tokens of an answer: four lines, their ends, and one to spare
+ROOM = 26  # tokens of an answer: four lines, their ends, and two to spare
 
 
 def write(
@@ -36,6 +38,8 @@ def write(
     seed: int = 0,
 ) -> list[Quatrain]:
     """Let the model write a poem after each start: `BEGIN`, or a theme and a colon."""
+    if isinstance(starts, str) or not starts:
+        raise ValueError(f"starts must be a list of one or more: got {starts!r}")
     answers = generate(
         model,
         [prompt(start) for start in starts],
@@ -50,12 +54,14 @@ def write(
 def craft(written: Sequence[Quatrain]) -> dict[str, float]:
     """Return how poems are made.
 
-    "formed": four lines of five; "tonal", "rhyming" and "both" of them; "repeats":
-    repeated characters a poem; "endings": how many different last characters a
-    hundred poems have.
+    Shares of all that was written: "formed", quatrains; "tonal" and "rhyming"
+    quatrains, and those that are "both". Of the quatrains alone: "repeats", repeated
+    characters in each; "endings", how many different last characters a hundred have.
     """
     n = len(written)
-    formed = [lines for lines in written if poems.form(lines) == (4, 5)]
+    if n == 0:
+        raise ValueError("written must hold at least one poem: got none")
+    formed = [lines for lines in written if is_quatrain(lines)]
     tonal = [poems.tonal(lines) for lines in formed]
     rhyming = [poems.rhymes(lines) for lines in formed]
     return {
@@ -71,7 +77,8 @@ def craft(written: Sequence[Quatrain]) -> dict[str, float]:
 def endings(last: Sequence[str]) -> float:
     """Return how many different characters 100 of `last` hold, on average.
 
-    Counted over all ways to take 100, so that it does not grow with their number.
+    Counted over all ways to take 100, so that it does not grow with their number. If
+    they are fewer, all of them count.
     """
     n, take = len(last), min(100, len(last))
     left = torch.tensor([n - last.count(c) for c in set(last)], dtype=torch.float64)
@@ -84,7 +91,10 @@ def endings(last: Sequence[str]) -> float:
 
 
 def surprise(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
-    """Return the mean surprise at a Han character, in nats: no marks, no line ends."""
+    """Return the mean surprise at a Han character, in nats: no marks, no line ends.
+
+    It is the mean over batches of 100 quatrains, of which the last may be smaller.
+    """
     marks = torch.tensor([*tokenizer().encode("\n"), *tokenizer().special.values()])
 
     def characters(model: nn.Module, ids: Tensor) -> Tensor:
@@ -116,6 +126,9 @@ def obeys(
 ) -> tuple[float, dict[str, float]]:
     """Return the share of poems on the theme that was asked for, and their `craft`."""
     asked = [theme for theme in themes for _ in range(each)]
+    if not asked:
+        raise ValueError(
+            f"themes and each must be at least 1: got {len(themes)} and {each}")
     written = write(model, [theme + COLON for theme in asked], temperature, seed)
     right = [on_theme(lines, themes[theme])
              for lines, theme in zip(written, asked, strict=True)]

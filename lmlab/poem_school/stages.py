@@ -58,7 +58,7 @@ def newborn(seed: int) -> LLaMA:
 def read(seed: int, steps: int = 3_000) -> tuple[LLaMA, History]:
     """Pre-train: all quatrains of the shelf "train", in the end with the classics.
 
-    In the last 40 % of the steps a third of each batch are the poems of tang300, so
+    In the last 40 % of the steps 12 of the 32 rows of a batch are poems of tang300, so
     that they are known by heart.
     """
     model, late = newborn(seed), int(0.6 * steps)
@@ -111,8 +111,14 @@ def instruct(
     torch.manual_seed(seed)
     if rank:
         add_lora(model, LINEARS, rank)
+    shelf = lessons(themes)
+    wrong = [theme for theme in shelf if len(theme) != 2 or not shelf[theme]]
+    if wrong or not shelf:
+        raise ValueError(
+            "themes must have names of two characters, and poems on each to show: "
+            f"got {', '.join(wrong) or 'none'}")
     dealt = [deal(rows(shown, theme + COLON), 4, seed)
-             for theme, shown in lessons(themes).items()]
+             for theme, shown in shelf.items()]
 
     def batches(step: int) -> Tensor:
         return torch.cat([hand(step) for hand in dealt])
@@ -130,6 +136,9 @@ def rank(
     It reads its score off all tokens, not off the last alone, which is worth eight
     points here; a second time through the pairs it would learn them by heart.
     """
+    steps = len(better) // 16
+    if steps == 0:
+        raise ValueError(f"better must hold 16 poems or more: got {len(better)}")
     torch.manual_seed(seed)
     ranker = RewardModel(copy.deepcopy(base), pool="mean", dropout=0.3)
 
@@ -137,12 +146,14 @@ def rank(
         return pair_loss(*ranker(torch.cat(pair)).chunk(2))
 
     return ranker, train(
-        ranker, deal((better, worse), 16, seed), steps=len(better) // 16,
-        learning_rate=5e-3, warmup=20, loss=loss, optimiser=muon)
+        ranker, deal((better, worse), 16, seed), steps=steps, learning_rate=5e-3,
+        warmup=min(20, steps - 1), loss=loss, optimiser=muon)
 
 
 def sharper(poet: LLaMA, temperature: float = TEMPERATURE) -> LLaMA:
     """Return a copy that writes at temperature 1 as the poet does at `temperature`."""
+    if not temperature > 0:
+        raise ValueError(f"temperature must be greater than 0: got {temperature}")
     copied = copy.deepcopy(poet)
     with torch.no_grad():
         copied.norm.weight /= temperature  # and so are all scores, which it scales

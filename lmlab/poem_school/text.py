@@ -55,7 +55,7 @@ TRIALS: dict[str, str] = {
 
 @cache
 def tokenizer() -> Characters:
-    """Characters of tang300, those met five times in tang_five, and the marks."""
+    """Characters of tang300, those met five times or more in tang_five, and marks."""
     often = Counter("".join("".join(poem.lines) for poem in tang_five()))
     known = {c for c, times in often.items() if times >= 5}
     known |= set("".join("".join(poem.lines) for poem in tang300()))
@@ -66,9 +66,11 @@ def tokenizer() -> Characters:
 def shelves() -> dict[str, list[Quatrain]]:
     """Return the quatrains of "tang300", and of tang_five: "train", "trial", "test".
 
-    An eight-line poem gives its two halves. 400 poems of tang_five each are kept for
-    "trial", where settings are chosen, and "test"; none of these is in tang300, and no
-    poem has a half in two shelves.
+    An eight-line poem gives its two halves, which stay on one shelf. 400 poems of
+    tang_five each are kept for "trial", where settings are chosen, and "test", less
+    those that share a line with tang300. "train" has what is left, and in it 129 of the
+    221 quatrains of tang300. A quatrain with a character that the `tokenizer` does not
+    know is left out.
     """
     classics = [poem for poem in tang300()
                 if poems.form(poem.lines) in ((4, 5), (8, 5))]
@@ -88,7 +90,12 @@ def shelves() -> dict[str, list[Quatrain]]:
 
 def rows(quatrains: Iterable[Quatrain], start: str = BEGIN) -> Tensor:
     """Return the token ids (n, tokens) of quatrains, each after `start`."""
-    return torch.tensor([_ids(start + "\n".join(lines) + END) for lines in quatrains])
+    ids = [_ids(start + "\n".join(lines) + END) for lines in quatrains]
+    lengths = sorted(set(map(len, ids)))
+    if len(lengths) != 1:
+        raise ValueError(
+            f"quatrains must be some, all of one length: got {lengths or 'none'}")
+    return torch.tensor(ids)
 
 
 def prompt(start: str = BEGIN, lines: Sequence[str] = ()) -> list[int]:
@@ -101,9 +108,15 @@ def lines_of(ids: Sequence[int]) -> Quatrain:
     return tuple(tokenizer().decode(ids).split("\n"))
 
 
+def is_quatrain(lines: Sequence[str]) -> bool:
+    """Say whether these are four lines of five characters each."""
+    return poems.form(lines) == (4, 5)
+
+
 def on_theme(lines: Sequence[str], characters: str) -> bool:
-    """Say whether five-character lines, four of them, hold one of the characters."""
-    return poems.form(lines) == (4, 5) and bool(set("".join(lines)) & set(characters))
+    """Say whether a quatrain holds one of the characters; what is none is on no theme.
+    """
+    return is_quatrain(lines) and bool(set("".join(lines)) & set(characters))
 
 
 def lessons(themes: dict[str, str]) -> dict[str, list[Quatrain]]:
