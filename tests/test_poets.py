@@ -13,6 +13,7 @@ import torch
 
 from lmlab import checkpoints, datasets
 from lmlab.lora import add_lora
+from lmlab.poem_school import __main__ as command
 from lmlab.poem_school import build as school
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 from lmlab.preference import agreement
@@ -38,8 +39,34 @@ def test_a_file_is_small_and_says_where_it_comes_from(name):
     page = (DATA / "poem-school.md").read_text("utf-8")
     assert hashlib.sha256(file.read_bytes()).hexdigest() in page
     notes = checkpoints.describe(file)["notes"]
-    if "lora" not in notes:
+    if name == "poet-lora.safetensors":
+        assert {said["rank"] for said in notes["lora"].values()} == {16}
+    else:
         assert notes == {"command": school.COMMAND, "seed": 0}
+
+
+def test_the_page_is_the_one_that_the_command_writes(said):
+    page = (DATA / "poem-school.md").read_text("utf-8")
+    files = re.findall(r"^\| `poet-.*\|$", page, re.MULTILINE)
+    table = page[page.index("| | poet 0 |") :].rstrip("\n")
+    [torch_] = re.findall(r"with torch ([\d.]+) on", page)
+    assert page == school.PAGE.format(
+        command=f"{school.COMMAND} --seeds 0 1 2 --ship", seed=0, torch=torch_,
+        files="\n".join(files), table=table)
+    assert f"on {len(text.shelves()['test'])} quatrains" in page
+    assert set(figures.AIMS) <= set(said)
+    for name, aim in figures.AIMS.items():
+        assert re.search(rf"^\| {re.escape(name)} \|.*\| {aim} \|$", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("load", [
+    shipped.ranker, *(lambda name=name: shipped.poet(name) for name in shipped.POETS)])
+def test_who_loads_a_poet_draws_what_they_would_have_drawn(load):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    load()
+    assert torch.rand(3).equal(expected)
 
 
 def test_the_base_reads_and_recites_as_the_page_says(said):
@@ -150,6 +177,22 @@ def test_what_is_shipped_is_listed_with_its_checksum(taught, tmp_path, monkeypat
         assert datasets.checksums()[name] == digest
         assert digest in page
     assert datasets.checksums()["pingze.tsv"] in (DATA / "SHA256SUMS").read_text()
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["--seeds"], "expected at least one argument"),
+    (["--seeds", "0", "-1"], "--seeds must be at least 0: got -1"),
+    (["--out", "FILE"], "--out must be a folder"),
+    (["--out", "FILE/below"], "--out must be a folder"),
+])
+def test_the_command_says_at_once_what_it_cannot_do(arguments, said, tmp_path, capsys):
+    file = tmp_path / "moonlight"
+    file.touch()
+    arguments = [word.replace("FILE", str(file)) for word in arguments]
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--out", str(tmp_path), *arguments])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_damaged_stage_is_named_and_not_taught_again(tmp_path):

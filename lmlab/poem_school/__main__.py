@@ -2,7 +2,8 @@
 
 Each stage is kept in a file, so that a command which was interrupted goes on after the
 last; delete the folder to begin again. Figures are measured on the weights as they are
-kept, rounded to float16. They depend on the seed and on the kind of processor.
+kept, most of them rounded to float16. They depend on the seed and on the kind of
+processor.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         help="put the first poet's stages, and the table, into data/")
     options = parser.parse_args(arguments)
 
+    if min(options.seeds) < 0:
+        parser.error(f"--seeds must be at least 0: got {min(options.seeds)}")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out must be a folder that can be written to: {error}")
     options.seeds = list(dict.fromkeys(options.seeds))
     os.environ["TQDM_DISABLE"] = "1"  # several poets at once: a line a stage will do
     folders = [options.out / str(seed) for seed in options.seeds]

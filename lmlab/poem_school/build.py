@@ -31,7 +31,8 @@ PAGE = """# The poem school: poets that lessons start from
 
 Made by `{command}`
 (`make poems`) with torch {torch} on one thread, and not to be edited. The files are
-poet {seed} after each stage, weights in float16, the adapter of LoRA in float32.
+poet {seed} after each stage but the last, the flatterer's; weights in float16, the
+adapter of LoRA in float32.
 
 | file | SHA-256 |
 | --- | --- |
@@ -39,13 +40,19 @@ poet {seed} after each stage, weights in float16, the adapter of LoRA in float32
 
 ## What each poet can do
 Measured on 627 quatrains that no poet has read and on eight themes on which no setting
-was chosen, with the weights as they are in the files: 800 poems for each line, at
-temperature 0.8 where nothing else is said. Two figures of one poet differ by chance by
-two or three points. Another kind of processor rounds otherwise and brings up other
+was chosen, with the weights as they are in the files: 800 poems for each line, 200 for
+the base's themes, 1,500 pairs for the ranker. Two figures of one poet differ by chance
+by two or three points. Another kind of processor rounds otherwise and brings up other
 poets.
 
+The poets write at temperature 0.8 where nothing else is said. "rl" and "flatterer" have
+it inside: what they write at 1 is meant. "Both" is in tone and rhyming; a "repeat" is a
+character that stood earlier in the poem. What each line counts is in
+`lmlab/poem_school/measure.py`, and the teacher's grade in `judges.py` beside it.
+
 "rl" was rewarded by rules that a program checks, "flatterer" by the ranker, and with no
-leash: it says one character for ever, which the ranker likes and the teacher does not.
+leash: it says two or three characters over and over, which the ranker likes and the
+teacher does not.
 How well a poet hears rhyme once it has read differs from seed to seed, and rules can
 strengthen only what is there.
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from lmlab import checkpoints, datasets
 from lmlab.llama import LLaMA
 from lmlab.lora import load_adapter
@@ -14,10 +16,12 @@ from lmlab.reward import RewardModel
 POETS = ("base", "sft", "lora", "rl")
 
 
+@torch.random.fork_rng(devices=())  # the caller draws what they would have drawn
 def poet(name: str) -> LLaMA:
     """Return a poet: "base" has read, "sft" answers requests, "rl" keeps the rules.
 
-    "lora" answers requests too: it is "base" with an adapter.
+    "lora" answers requests too: it is "base" with an adapter. "rl" was taught as a
+    `sharper` poet: it writes at temperature 1 as the others do at `stages.TEMPERATURE`.
     """
     if name not in POETS:
         raise ValueError(f"name must be one of {', '.join(POETS)}: got {name!r}")
@@ -30,6 +34,7 @@ def poet(name: str) -> LLaMA:
     return model
 
 
+@torch.random.fork_rng(devices=())
 def ranker() -> RewardModel:
     """Return a ranker that has learned from 3,000 comparisons of a teacher who errs."""
     model = RewardModel(newborn(0), pool="mean")
