@@ -281,7 +281,7 @@ def test_a_sharper_poet_writes_as_the_poet_does_when_it_is_colder():
             stages.sharper(poet, 0.5)(ids), poet(ids) / 0.5, atol=1e-5)
 
 
-def test_pleasing_changes_a_copy_towards_the_judge():
+def test_pleasing_a_judge_changes_a_copy_alone():
     poet = stages.newborn(0)
     before = [w.clone() for w in poet.parameters()]
 
