@@ -109,6 +109,18 @@ class MixtureOfExperts(nn.Module):
         return answers.view_as(x)
 
 
+def initialise(model: nn.Module) -> None:
+    """Draw all weights: normal numbers of spread 0.02, and biases 0.
+
+    As Radford et al. 2018 (section 4.1) do. A norm's scale, a vector, stays as it is.
+    """
+    for name, weight in model.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(weight)
+        elif weight.ndim >= 2:
+            nn.init.normal_(weight, std=0.02)
+
+
 class Block(nn.Module):
     """One layer: attention, then feed-forward, each added to its input and normalised.
 

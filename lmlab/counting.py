@@ -89,11 +89,7 @@ def _block(d: int, inner: int, d_ff: int) -> int:
 
 
 def _vit(c: ViTConfig) -> int:
-    if c.patch < 1 or c.image % c.patch:
-        raise ValueError(
-            f"patch must divide image: got patch {c.patch} and image {c.image}"
-        )
-    d, n_patches = c.d_model, (c.image // c.patch) ** 2
+    d, n_patches = c.d_model, c.n_patches
     patches = linear(c.patch**2 * c.channels, d)
     first, places = d, (1 + n_patches) * d
     blocks = c.n_layers * _block(d, _inner(c.n_heads, d), c.d_ff or 4 * d)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from lmlab.attention import MultiHeadAttention
-from lmlab.blocks import Block, MixtureOfExperts, SwiGLU
+from lmlab.blocks import Block, MixtureOfExperts, SwiGLU, initialise
 from lmlab.cache import KeyValueCache
 from lmlab.inputs import check_ids, places_and_mask
 from lmlab.positions import alibi_between, rope_turns
@@ -82,7 +82,7 @@ class LLaMA(nn.Module):
         self.vocabulary = nn.Linear(c.d_model, c.vocab_size, bias=False)
         if c.tied:
             self.vocabulary.weight = self.tokens.weight
-        self._initialise()
+        initialise(self)  # as GPT; the papers do not say
 
     def hidden(
         self,
@@ -127,14 +127,6 @@ class LLaMA(nn.Module):
         n_kv_heads = c.n_kv_heads or c.n_heads
         like = self.tokens.weight
         return KeyValueCache(c.n_layers, batch, n_kv_heads, length, _d_head(c), like)
-
-    def _initialise(self) -> None:
-        """Normal numbers of spread 0.02, biases 0, as GPT; the papers do not say."""
-        for name, weight in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(weight)
-            elif weight.ndim >= 2:
-                nn.init.normal_(weight, std=0.02)
 
 
 def _feed_forward(config: LLaMAConfig) -> nn.Module:

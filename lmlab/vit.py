@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from lmlab.attention import MultiHeadAttention
-from lmlab.blocks import Block, FeedForward
+from lmlab.blocks import Block, FeedForward, initialise
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,16 @@ class ViTConfig:
     n_heads: int = 4
     d_ff: int | None = None
 
+    @property
+    def n_patches(self) -> int:
+        """How many patches an image has; ValueError where they do not cover it."""
+        if self.patch < 1 or self.image % self.patch:
+            raise ValueError(
+                "patch must divide image: "
+                f"got patch {self.patch} and image {self.image}"
+            )
+        return (self.image // self.patch) ** 2
+
 
 class ViT(nn.Module):
     """Patch + place -> blocks that look both ways -> scores of the classes.
@@ -43,11 +53,7 @@ class ViT(nn.Module):
     def __init__(self, config: ViTConfig):
         super().__init__()
         self.config = c = config
-        if c.patch < 1 or c.image % c.patch:
-            raise ValueError(
-                f"patch must divide image: got patch {c.patch} and image {c.image}"
-            )
-        n_tokens = 1 + (c.image // c.patch) ** 2
+        n_tokens = 1 + c.n_patches
         self.patches = nn.Conv2d(c.channels, c.d_model, c.patch, stride=c.patch)
         self.first = nn.Parameter(torch.zeros(c.d_model))
         self.places = nn.Embedding(n_tokens, c.d_model)
@@ -61,7 +67,7 @@ class ViT(nn.Module):
         )
         self.norm = nn.LayerNorm(c.d_model, eps=1e-6)
         self.classes = nn.Linear(c.d_model, c.n_classes)
-        self._initialise()
+        initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """(batch, channels, image, image) -> logits (batch, n_classes)."""
@@ -83,11 +89,3 @@ class ViT(nn.Module):
         for block in self.blocks:
             x = block(x)
         return self.classes(self.norm(x)[:, 0])
-
-    def _initialise(self) -> None:
-        """Normal numbers of spread 0.02 and biases 0, as the other families here."""
-        for name, weight in self.named_parameters():
-            if name.endswith("bias"):
-                nn.init.zeros_(weight)
-            elif weight.ndim >= 2:
-                nn.init.normal_(weight, std=0.02)
