@@ -136,7 +136,7 @@ def roll_out(
                 )
         if stop is not None:
             answers = [a + [stop] * (len(a) < max_new_tokens) for a in answers]
-        ids, keep, n_prompt = _table(prompts, answers)
+        ids, keep, n_prompt = table(prompts, answers)
         ids, keep, rewards = ids.to(device), keep.to(device), rewards.to(device)
         known = answer_logprobs(reference, ids, n_prompt, keep)
         rollout = Rollout(ids, keep, n_prompt, rewards.to(known.dtype), known)
@@ -244,7 +244,7 @@ def improve(
     return history
 
 
-def _table(prompts: Texts, answers: Texts) -> tuple[Tensor, Tensor, int]:
+def table(prompts: Texts, answers: Texts) -> tuple[Tensor, Tensor, int]:
     """Return ids, keep and n_prompt: prompts end, and answers begin, in one column."""
     n_prompt, n_answer = (max(map(len, texts)) for texts in (prompts, answers))
     ids = torch.zeros(len(prompts), n_prompt + n_answer, dtype=torch.int64)

@@ -106,8 +106,8 @@ def test_the_poet_of_the_rules_keeps_them_as_the_page_says(said):
 
 def test_the_ranker_is_right_as_often_as_the_page_says(said):
     sft, ranker = shipped.poet("sft"), shipped.ranker()
-    pairs = judges.comparisons(
-        figures.answers(sft, 50, seed=3), text.REQUESTS, 600, seed=3, errs=False)
+    written = measure.answers(sft, text.REQUESTS, 50, seed=3)
+    pairs = judges.comparisons(written, text.REQUESTS, 600, seed=3, errs=False)
     with torch.no_grad():
         right = 100 * agreement(*map(ranker, pairs))
     assert abs(right - said["ranker: right about unseen pairs, %"]) < 8
@@ -145,7 +145,8 @@ def taught(monkeypatch):
     for stage in (read, instruct, rank, please):
         monkeypatch.setattr(stages, stage.__name__, stage)
     monkeypatch.setattr(judges, "comparisons", lambda *of: ())
-    for name in ("answers", "of_base", "of_poet", "of_light", "of_ranker"):
+    monkeypatch.setattr(measure, "answers", lambda *of, **how: {})
+    for name in ("of_base", "of_poet", "of_light", "of_ranker"):
         monkeypatch.setattr(figures, name, lambda *of: {"in tone, %": 50.0})
     return called
 

@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 from lmlab import checkpoints, datasets, lora
+from lmlab.authoring.project import write
 from lmlab.paths import course_root
-from lmlab.poem_school import figures, judges, stages
+from lmlab.poem_school import figures, judges, measure, stages
 from lmlab.poem_school.shipped import POETS
 from lmlab.poem_school.text import REQUESTS
 from lmlab.reward import RewardModel
@@ -84,7 +85,7 @@ def bring_up(seed: int, folder: Path) -> tuple[figures.Figures, dict[str, int]]:
             began = time.perf_counter()
             keep(file, teach())
             seconds[name] = round(time.perf_counter() - began)
-            clock.write_text(json.dumps(seconds))
+            write(clock, json.dumps(seconds))
             said = f"poet {seed}: {name}, {seconds[name]} s"
             print(said, file=sys.stderr, flush=True)
         load(file, model)
@@ -94,7 +95,7 @@ def bring_up(seed: int, folder: Path) -> tuple[figures.Figures, dict[str, int]]:
         return stages.newborn(seed)
 
     def rank() -> nn.Module:
-        written = figures.answers(sft, 700, seed)
+        written = measure.answers(sft, REQUESTS, 700, seed=seed)
         pairs = judges.comparisons(written, REQUESTS, 3_000, seed)
         return stages.rank(base, *pairs, seed)[0]
 
@@ -135,7 +136,3 @@ def ship(folder: Path, seeds: Sequence[int], table: str) -> None:
     write(data / "poem-school.md", PAGE.format(
         command=f"{COMMAND} --seeds {' '.join(map(str, seeds))} --ship",
         seed=seeds[0], torch=torch.__version__.split("+")[0], files=files, table=table))
-
-
-def write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")

@@ -104,17 +104,10 @@ def of_ranker(ranker: RewardModel, sft: nn.Module, seed: int) -> Figures:
 
     The poems are new ones, of which it has seen none.
     """
-    pairs = comparisons(answers(sft, 200, UNSEEN + seed), REQUESTS, 1_500, seed, False)
+    written = measure.answers(sft, REQUESTS, 200, seed=UNSEEN + seed)
+    pairs = comparisons(written, REQUESTS, 1_500, seed, errs=False)
     with mode(ranker, training=False):
         return {"right about unseen pairs, %": 100 * agreement(*map(ranker, pairs))}
-
-
-def answers(sft: nn.Module, each: int, seed: int) -> dict[str, list[Quatrain]]:
-    """Let the poet write `each` poems on each theme, at temperature 1."""
-    asked = [theme + COLON for theme in REQUESTS for _ in range(each)]
-    written = measure.write(sft, asked, 1.0, seed)
-    return {theme: written[i * each : (i + 1) * each]
-            for i, theme in enumerate(REQUESTS)}
 
 
 def of_light(light: nn.Module) -> Figures:

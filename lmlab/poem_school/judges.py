@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from lmlab import poems
 from lmlab.poem_school.text import (
@@ -27,7 +26,7 @@ from lmlab.poem_school.text import (
     tokenizer,
 )
 from lmlab.reward import RewardModel
-from lmlab.rlhf import Score, Texts
+from lmlab.rlhf import Score, Texts, table
 from lmlab.training import mode
 
 
@@ -90,12 +89,9 @@ def by_ranker(ranker: RewardModel) -> Score:
 
     def score(prompts: Texts, answers: Texts) -> list[float]:
         end = tokenizer().special[END]
-        texts = [torch.tensor([*prompt, *answer, end])
-                 for prompt, answer in zip(prompts, answers, strict=True)]
-        ids = pad_sequence(texts, batch_first=True)
-        lengths = torch.tensor([len(text) for text in texts])
+        ids, keep, _ = table(prompts, [[*answer, end] for answer in answers])
         with mode(ranker, training=False):
-            return ranker(ids, torch.arange(ids.shape[1]) < lengths[:, None]).tolist()
+            return ranker(ids, keep).tolist()
 
     return score
 

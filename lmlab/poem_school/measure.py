@@ -7,7 +7,8 @@ stage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ def write(
     """Let the model write a poem after each start: `BEGIN`, or a theme and a colon."""
     if isinstance(starts, str) or not starts:
         raise ValueError(f"starts must be a list of one or more: got {starts!r}")
-    answers = generate(
+    written = generate(
         model,
         [prompt(start) for start in starts],
         max_new_tokens=ROOM,
@@ -48,7 +49,7 @@ def write(
         stop=[tokenizer().special[END]],
         generator=torch.Generator().manual_seed(seed),
     )
-    return [lines_of(answer) for answer in answers]
+    return [lines_of(ids) for ids in written]
 
 
 def craft(written: Sequence[Quatrain]) -> dict[str, float]:
@@ -106,30 +107,43 @@ def surprise(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
 def recites(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
     """Return the share of next lines that it knows, given the lines before."""
     asked = [(lines, k) for lines in quatrains for k in range(1, len(lines))]
-    answers = generate(
+    said = generate(
         model,
         [prompt(BEGIN, lines[:k]) for lines, k in asked],
         max_new_tokens=5,
         temperature=0,
     )
-    right = [lines_of(answer) == (lines[k],)
-             for answer, (lines, k) in zip(answers, asked, strict=True)]
+    right = [lines_of(ids) == (lines[k],)
+             for ids, (lines, k) in zip(said, asked, strict=True)]
     return sum(right) / len(right)
+
+
+def answers(
+    model: nn.Module,
+    themes: Mapping[str, str],
+    each: int,
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> dict[str, list[Quatrain]]:
+    """Let the model write `each` poems on each theme."""
+    if not themes or each < 1:
+        raise ValueError(
+            f"themes and each must be at least 1: got {len(themes)} and {each}")
+    asked = [theme + COLON for theme in themes for _ in range(each)]
+    written = write(model, asked, temperature, seed)
+    return {theme: written[i * each : (i + 1) * each]
+            for i, theme in enumerate(themes)}
 
 
 def obeys(
     model: nn.Module,
-    themes: dict[str, str],
+    themes: Mapping[str, str],
     each: int = 60,
     temperature: float = 1.0,
     seed: int = 0,
 ) -> tuple[float, dict[str, float]]:
     """Return the share of poems on the theme that was asked for, and their `craft`."""
-    asked = [theme for theme in themes for _ in range(each)]
-    if not asked:
-        raise ValueError(
-            f"themes and each must be at least 1: got {len(themes)} and {each}")
-    written = write(model, [theme + COLON for theme in asked], temperature, seed)
+    written = answers(model, themes, each, temperature, seed)
     right = [on_theme(lines, themes[theme])
-             for lines, theme in zip(written, asked, strict=True)]
-    return sum(right) / len(right), craft(written)
+             for theme, some in written.items() for lines in some]
+    return sum(right) / len(right), craft([*chain(*written.values())])
