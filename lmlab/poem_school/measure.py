@@ -7,6 +7,8 @@ stage.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
@@ -82,13 +84,8 @@ def endings(last: Sequence[str]) -> float:
     they are fewer, all of them count.
     """
     n, take = len(last), min(100, len(last))
-    left = torch.tensor([n - last.count(c) for c in set(last)], dtype=torch.float64)
-
-    def log_ways(n: Tensor) -> Tensor:
-        return torch.lgamma(n + 1) - torch.lgamma((n - take).clamp(min=0) + 1)
-
-    missed = torch.where(left >= take, log_ways(left), -torch.inf)
-    return (1 - (missed - log_ways(torch.tensor(float(n))).double()).exp()).sum().item()
+    missed = [math.comb(n - times, take) for times in Counter(last).values()]
+    return sum(1 - ways / math.comb(n, take) for ways in missed)
 
 
 def surprise(model: nn.Module, quatrains: Sequence[Quatrain]) -> float:
