@@ -4,7 +4,7 @@
 #   make test      everything that has to hold
 #   make test-all  the same three times, with 1 and with 2 threads
 #   make bench     how fast, beside what you would use instead
-#   make poems     bring up the poets of the lessons from nothing: an hour
+#   make poems     bring up the poets of the lessons from nothing: 1 to 2 hours
 #   make build     derive and execute what is stale
 #   make browser   a learner's first steps, in a real Chromium
 #   make clean     remove .venv (work/ stays)

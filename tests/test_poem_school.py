@@ -12,6 +12,7 @@ from lmlab import poems
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.lora import trained_parameters
 from lmlab.poem_school import figures, judges, measure, stages, text
+from lmlab.preference import pair_loss
 from lmlab.reward import RewardModel
 
 QUIET_NIGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
@@ -141,6 +142,32 @@ def test_the_classics_are_learned_whole_and_from_their_second_couplet():
     assert "举头望明月\n低头思故乡" + "<end>" * 14 in decoded[442:]
 
 
+def test_couplets_end_in_the_second_and_fourth_line():
+    ids = stages.by_heart()
+    ends = text.couplet_ends(ids)
+    assert ends.sum(dim=1).tolist() == [2] * 442 + [1] * 221
+    quiet = text.tokenizer().decode(text.rows([QUIET_NIGHT])[0].tolist())
+    whole = [i for i, row in enumerate(ids.tolist())
+             if text.tokenizer().decode(row) == quiet]
+    for i in whole:
+        assert text.tokenizer().decode(ids[i][ends[i]].tolist()) == "霜乡"
+    rest = ids[442 + whole[0]][ends[442 + whole[0]]].tolist()
+    assert text.tokenizer().decode(rest) == "乡"
+
+
+def test_who_reads_aloud_weighs_rhymes_threefold():
+    model = stages.newborn(0)
+    row = text.rows([QUIET_NIGHT])
+    with torch.no_grad():
+        nats = nn.functional.cross_entropy(
+            model(row)[0, :-1], row[0, 1:], reduction="none")
+        weights = torch.ones(24)
+        weights[[10, 22]] = 3  # 霜, 乡
+        assert torch.isclose(stages.aloud(model, (row, False)), nats.mean())
+        assert torch.isclose(
+            stages.aloud(model, (row, True)), (weights * nats).sum() / 24)
+
+
 def test_a_short_education_teaches_something():
     base, reading = stages.read(0, steps=12)
     assert 0.9e6 < sum(w.numel() for w in base.parameters()) < 1.1e6
@@ -202,6 +229,22 @@ def test_a_teacher_who_does_not_err_prefers_the_better_grade():
     assert all(a.equal(b) for a, b in zip(erring, again, strict=True))
 
 
+def test_a_poem_stands_under_its_own_request_and_under_another():
+    themes = {theme: text.REQUESTS[theme] for theme in ("飞雪", "春天", "求仙")}
+    better, worse = judges.obvious(themes, 60, seed=0)
+    assert better.shape == worse.shape == (60, 27)
+    assert better[:, 3:].equal(worse[:, 3:])
+    known = text.lessons(themes)
+    asked = set()
+    for right, wrong in zip(better.tolist(), worse.tolist(), strict=True):
+        theme, other = (text.tokenizer().decode(row[:2]) for row in (right, wrong))
+        assert other in themes and other != theme
+        asked.add(theme)
+        lines = sorted(text.lines_of(right[3:-1]))
+        assert any(lines == sorted(shown) for shown in known[theme])
+    assert asked == set(themes)
+
+
 def test_a_teacher_needs_something_to_choose_between():
     with pytest.raises(ValueError, match="written must .* got 1 grades on 飞雪"):
         judges.comparisons({"飞雪": [SNOW, SNOW, ("未完",)]}, text.REQUESTS, 5, seed=0)
@@ -215,10 +258,10 @@ def test_rules_pay_for_tone_and_rhyme_and_charge_for_what_always_works():
     [tower] = judges.by_rules([[]], ids(TOWER))
     assert isclose(tower, 0.7 + 1.4)  # nothing twice, and endings that came once
     [one, other] = judges.by_rules([[]] * 2, ids(TOWER, TOWER))
-    assert one == other and isclose(one, 2.1 - 0.2 * math.log(2 * 2))
+    assert one == other and isclose(one, 2.1 - 0.3 * math.log(2 * 2))
     itself = (TOWER[0], "黄河入海楼", *TOWER[2:])
     [rhymes_with_itself] = judges.by_rules([[]], ids(itself))
-    assert isclose(rhymes_with_itself, 0.7 - 0.15 - 0.2 * math.log(2 * 2))
+    assert isclose(rhymes_with_itself, 0.7 - 0.15 - 0.3 * math.log(2 * 2))
     assert judges.by_rules([[]] * 2, [*ids(TOWER[:3]), []]) == [-1, -1]
 
 
@@ -253,8 +296,12 @@ def test_a_ranker_judges_the_answer_without_its_padding():
     (lambda model: stages.instruct(model, 0, {}), "themes must .* got none"),
     (lambda model: stages.instruct(model, 0, {"飞雪": "q"}), "to show: got 飞雪"),
     (lambda model: stages.instruct(model, 0, {"雪": "雪"}), "two characters.* got 雪"),
-    (lambda model: stages.rank(model, *[text.rows([TOWER])] * 2, 0),
-     "better must hold 16 poems or more: got 1"),
+    (lambda model: judges.obvious({"飞雪": "雪"}, 3, 0), "two or more: got 3 and 1"),
+    (lambda model: stages.rank(model, [text.rows([TOWER])] * 2, (), 0),
+     "obvious must hold 16 pairs or more: got 1"),
+    (lambda model: stages.rank(
+        model, [text.rows([TOWER] * 16)] * 2, [text.rows([TOWER] * 15)] * 2, 0),
+     "asked must hold 16 pairs or more: got 15"),
     (lambda model: stages.sharper(model, 0), "temperature must be .* got 0"),
     (lambda model: figures.as_table([], []), "seeds and measured must .* 0 and 0"),
     (lambda model: figures.as_table([0, 1], [{}]), "got 2 and 1"),
@@ -267,9 +314,13 @@ def test_what_the_school_cannot_use_is_named(use, said):
 def test_a_ranker_can_learn_from_a_few_pairs():
     shelf = text.shelves()["train"][:80]
     pairs = judges.comparisons({"飞雪": shelf}, text.REQUESTS, 40, seed=0)
-    ranker, history = stages.rank(stages.newborn(0), *pairs, 0)
-    assert len(history.loss) == 2
-    assert isclose(history.loss[0], math.log(2), abs_tol=1e-6)  # all scores are 0
+    obvious = judges.obvious(text.REQUESTS, 16, seed=0)
+    base = stages.newborn(0)
+    ranker, history = stages.rank(base, obvious, pairs, 0)
+    assert len(history.loss) == 2  # of 40 pairs, 16 at a time
+    alone = RewardModel(base, pool="mean")  # all its scores are 0
+    assert isclose(pair_loss(*map(alone, pairs)).item(), math.log(2), abs_tol=1e-6)
+    assert not isclose(history.loss[0], math.log(2), abs_tol=1e-4)  # has learned before
     assert ranker.head.weight.abs().max() > 0
 
 

@@ -134,7 +134,7 @@ def taught(monkeypatch):
             add_lora(model, stages.LINEARS, rank)
         return model, None
 
-    def rank(base, *pairs):
+    def rank(base, *pairs_and_seed):
         called.append("rank")
         return RewardModel(base, pool="mean"), None
 
@@ -144,7 +144,8 @@ def taught(monkeypatch):
 
     for stage in (read, instruct, rank, please):
         monkeypatch.setattr(stages, stage.__name__, stage)
-    monkeypatch.setattr(judges, "comparisons", lambda *of: ())
+    for pairs in ("obvious", "comparisons"):
+        monkeypatch.setattr(judges, pairs, lambda *of: ())
     monkeypatch.setattr(measure, "answers", lambda *of, **how: {})
     for name in ("of_base", "of_poet", "of_light", "of_ranker"):
         monkeypatch.setattr(figures, name, lambda *of: {"in tone, %": 50.0})

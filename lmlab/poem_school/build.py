@@ -51,11 +51,12 @@ it inside: what they write at 1 is meant. "Both" is in tone and rhyming; a "repe
 character that stood earlier in the poem. What each line counts is in
 `lmlab/poem_school/measure.py`, and the teacher's grade in `judges.py` beside it.
 
+The ranker first told, 19,200 times, under which of two requests a poem had been shown.
+Then it learned from 3,000 comparisons of a teacher who errs about one time in six.
+
 "rl" was rewarded by rules that a program checks, "flatterer" by the ranker, and with no
-leash: it says two or three characters over and over, which the ranker likes and the
+leash: it says characters of the theme over and over, which the ranker likes and the
 teacher does not.
-How well a poet hears rhyme once it has read differs from seed to seed, and rules can
-strengthen only what is there.
 
 {table}
 """
@@ -96,8 +97,9 @@ def bring_up(seed: int, folder: Path) -> tuple[figures.Figures, dict[str, int]]:
 
     def rank() -> nn.Module:
         written = measure.answers(sft, REQUESTS, 700, seed=seed)
-        pairs = judges.comparisons(written, REQUESTS, 3_000, seed)
-        return stages.rank(base, *pairs, seed)[0]
+        obvious = judges.obvious(REQUESTS, 19_200, seed)
+        asked = judges.comparisons(written, REQUESTS, 3_000, seed)
+        return stages.rank(base, obvious, asked, seed)[0]
 
     base = stage("base", poet(), lambda: stages.read(seed)[0])
     sft = stage("sft", poet(), lambda: stages.instruct(base, seed)[0])

@@ -21,6 +21,7 @@ from lmlab.poem_school.text import (
     END,
     Quatrain,
     is_quatrain,
+    lessons,
     lines_of,
     rows,
     tokenizer,
@@ -84,6 +85,29 @@ def comparisons(
     return torch.cat(better), torch.cat(worse)
 
 
+def obvious(
+    themes: dict[str, str], n: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    """Return n pairs, as `comparisons` does, about which nobody needs to be asked.
+
+    A poem that `lessons` shows for a theme, its lines in any order, stands under its
+    own request, and under another's.
+    """
+    if n < 1 or len(themes) < 2:
+        raise ValueError(
+            "n must be at least 1, and themes two or more: "
+            f"got {n} and {len(themes)}")
+    rng = np.random.default_rng(seed)
+    shown = lessons(themes)
+    better, worse = [], []
+    for _ in range(n):
+        theme, other = rng.choice(list(themes), 2, replace=False)
+        lines = tuple(rng.permutation(shown[theme][rng.integers(len(shown[theme]))]))
+        better.append(rows([lines], theme + COLON))
+        worse.append(rows([lines], other + COLON))
+    return torch.cat(better), torch.cat(worse)
+
+
 def by_ranker(ranker: RewardModel) -> Score:
     """Reward each answer with what a ranker thinks of it."""
 
@@ -100,7 +124,7 @@ def by_rules(prompts: Texts, answers: Texts) -> list[float]:
     """Reward what can be counted: 0.7 for the tone pattern, 1.4 for rhyme.
 
     Rhyme is harder. A character does not rhyme with itself, and each repeated one costs
-    0.15. An ending costs 0.2 times the logarithm of how often it came in this round, or
+    0.15. An ending costs 0.3 times the logarithm of how often it came in this round, or
     else the rhymes that always work would soon be the only ones. What is no quatrain
     gets -1.
     """
@@ -117,6 +141,6 @@ def by_rules(prompts: Texts, answers: Texts) -> list[float]:
             0.7 * poems.tonal(lines)
             + 1.4 * (poems.rhymes(lines) and second != fourth)
             - 0.15 * poems.repeats(lines)
-            - 0.2 * math.log(endings[second] * endings[fourth])
+            - 0.3 * math.log(endings[second] * endings[fourth])
         )
     return rewards

@@ -98,6 +98,17 @@ def rows(quatrains: Iterable[Quatrain], start: str = BEGIN) -> Tensor:
     return torch.tensor(ids)
 
 
+def couplet_ends(ids: Tensor) -> Tensor:
+    """Say which tokens of rows (n, tokens) end a couplet, and thus should rhyme.
+
+    They are the last characters of every other line. Returns booleans, (n, tokens).
+    """
+    stops = torch.tensor(_ids("\n" + END))
+    ends = ~torch.isin(ids, stops)
+    ends &= torch.isin(ids.roll(-1, dims=1), stops)
+    return ends & (ends.cumsum(dim=1) % 2 == 0)
+
+
 def prompt(start: str = BEGIN, lines: Sequence[str] = ()) -> list[int]:
     """Return the ids of `start` and of the lines so far, each with its line end."""
     return _ids(start + "".join(line + "\n" for line in lines))
