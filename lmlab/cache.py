@@ -39,19 +39,6 @@ class LayerCache:
         return self.keys[:, :, :end], self.values[:, :, :end]
 
 
-class Layers(list):
-    """A `LayerCache` for each layer. To ask for one more is a ValueError."""
-
-    def __getitem__(self, i: int) -> LayerCache:
-        try:
-            return super().__getitem__(i)
-        except IndexError:
-            raise ValueError(
-                "cache must have a layer for each of the model's: "
-                f"got {len(self)}, asked for layer {i} (from 0)"
-            ) from None
-
-
 class KeyValueCache:
     """Room for `length` tokens in every layer, taken once.
 
@@ -76,10 +63,10 @@ class KeyValueCache:
             )
         self.batch, self.room = batch, length
         shape = batch, n_kv_heads, length, d_head
-        self.layers = Layers(
+        self.layers = [
             LayerCache(like.new_empty(shape), like.new_empty(shape))
             for _ in range(n_layers)
-        )
+        ]
 
     @property
     def length(self) -> int:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, FeedForward
 from lmlab.cache import KeyValueCache
-from lmlab.inputs import check_ids, places_and_mask
+from lmlab.inputs import cached_layers, check_ids, places_and_mask
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ class GPT(nn.Module):
         x = self.tokens(ids)
         if self.places is not None:
             x = x + self.places(places[..., -ids.shape[1] :])
-        for i, block in enumerate(self.blocks):
-            x = block(x, mask=mask, causal=True, cache=cache and cache.layers[i])
+        layers = cached_layers(cache, len(self.blocks))
+        for block, layer in zip(self.blocks, layers, strict=True):
+            x = block(x, mask=mask, causal=True, cache=layer)
         return self.norm(x)
 
     def forward(

@@ -6,10 +6,12 @@ sentence and not a crash (lessons 10 to 17).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-from lmlab.cache import KeyValueCache
+from lmlab.cache import KeyValueCache, LayerCache
 
 
 def check_ids(name: str, ids: Tensor, tokens: nn.Embedding) -> None:
@@ -111,6 +113,22 @@ def places_and_mask(
     if longest > context:
         raise ValueError(f"ids must fit into the context of {context}: got {longest}")
     return places, mask
+
+
+def cached_layers(
+    cache: KeyValueCache | None, n_layers: int
+) -> Sequence[LayerCache | None]:
+    """Return what each layer of a model remembers; of no cache, nothing.
+
+    Raises ValueError if the cache is that of a model with another number of layers.
+    """
+    if cache is None:
+        return [None] * n_layers
+    if len(cache.layers) != n_layers:
+        raise ValueError(
+            f"cache must have {n_layers} layers, as the model: got {len(cache.layers)}"
+        )
+    return cache.layers
 
 
 def check_looking(

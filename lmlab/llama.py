@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, MixtureOfExperts, SwiGLU, initialise
 from lmlab.cache import KeyValueCache
-from lmlab.inputs import check_ids, places_and_mask
+from lmlab.inputs import cached_layers, check_ids, places_and_mask
 from lmlab.positions import alibi_between, rope_turns
 
 
@@ -102,8 +102,8 @@ class LLaMA(nn.Module):
             turns = rope_turns(new, int(c.rope_share * _d_head(c)), c.theta)
             turns = turns.to(x.dtype.to_complex())
             positions = {"turns": turns.unsqueeze(-3)}  # alike in all heads
-        for i, block in enumerate(self.blocks):
-            layer = cache and cache.layers[i]
+        layers = cached_layers(cache, len(self.blocks))
+        for block, layer in zip(self.blocks, layers, strict=True):
             x = block(x, mask=mask, causal=True, cache=layer, **positions)
         return self.norm(x)
 

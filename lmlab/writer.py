@@ -19,6 +19,7 @@ from lmlab.attention import MultiHeadAttention
 from lmlab.blocks import Block, FeedForward
 from lmlab.cache import KeyValueCache, LayerCache
 from lmlab.gpt import GPT
+from lmlab.inputs import cached_layers
 
 PLAIN = {  # the parts of a GPT that can be written with, and how they must be set
     GPT: lambda gpt: gpt.places is not None,
@@ -68,9 +69,8 @@ class Writer:
             raise ValueError("gpt must be a GPT that can_write: this one cannot")
         self.cache = cache
         self.tokens, self.places = gpt.tokens.weight, gpt.places.weight
-        self.layers = [
-            Layer(*pair) for pair in zip(gpt.blocks, cache.layers, strict=True)
-        ]
+        layers = cached_layers(cache, len(gpt.blocks))
+        self.layers = [Layer(*pair) for pair in zip(gpt.blocks, layers, strict=True)]
         self.norm = _norm(gpt.norm)
 
     def __call__(self, ids: Tensor, keep: Tensor | None = None) -> Tensor:

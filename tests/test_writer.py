@@ -81,12 +81,14 @@ def test_it_can_begin_with_an_empty_cache():
     assert torch.allclose(logits, wanted, rtol=0, atol=1e-12)
 
 
-def test_a_cache_of_too_few_layers_is_refused():
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_a_cache_of_another_number_of_layers_is_refused(n_layers):
     model = gpt()
-    cache = KeyValueCache(1, 2, 2, CONTEXT, D // 2, model.tokens.weight)
-    with pytest.raises(ValueError, match="a layer for each of the model's: got 1"):
+    cache = KeyValueCache(n_layers, 2, 2, CONTEXT, D // 2, model.tokens.weight)
+    said = f"cache must have 2 layers, as the model: got {n_layers}"
+    with pytest.raises(ValueError, match=said):
         model(IDS, cache)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=said):
         Writer(model, cache)
     with pytest.raises(ValueError, match="n_layers must be at least 1: got 0"):
         KeyValueCache(0, 2, 2, CONTEXT, D // 2, model.tokens.weight)
