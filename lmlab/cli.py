@@ -24,6 +24,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
+    """Return what reads the command line, and explains it on --help."""
     top = Parser(prog="lmlab", description=(
         "LM Lab: large models, small enough to run. A course in Jupyter notebooks."))
     top.add_argument("--version", action="version", version=f"lmlab {__version__}")
@@ -53,6 +54,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks; return the exit status."""
     options = parser().parse_args(arguments)
     if options.command == "doctor":
         from lmlab.doctor import examine

@@ -39,6 +39,7 @@ def examine() -> int:
 
 
 def python() -> Iterator[Finding]:
+    """Python is new enough."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield sys.version_info >= (3, 11), f"Python {version}", "use Python 3.11 or newer"
 
@@ -69,6 +70,7 @@ def packages() -> Iterator[Finding]:
 
 
 def torch_works() -> Iterator[Finding]:
+    """torch is there and computes."""
     try:
         import torch
 
@@ -93,6 +95,7 @@ def kernel() -> Iterator[Finding]:
 
 
 def data() -> Iterator[Finding]:
+    """Each file in data/ is as its checksum says."""
     from lmlab import datasets
 
     for name in datasets.checksums():
@@ -105,6 +108,7 @@ def data() -> Iterator[Finding]:
 
 
 def notebooks() -> Iterator[Finding]:
+    """There are lessons, exercises and solutions."""
     root = course_root()
     counts = {part: len(list((root / part).glob("*.ipynb")))
               for part in ("lessons", "exercises", "solutions")}
@@ -113,6 +117,7 @@ def notebooks() -> Iterator[Finding]:
 
 
 def writable() -> Iterator[Finding]:
+    """The folder that the command runs in can be written to."""
     here = Path.cwd()
     try:
         with tempfile.TemporaryFile(dir=here):

@@ -20,6 +20,7 @@ from lmlab.poem_school.build import COMMAND, bring_up, ship
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
+    """Bring up the poets that the command line asks for, each in a process."""
     parser = argparse.ArgumentParser(
         prog=COMMAND, description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
