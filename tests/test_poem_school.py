@@ -297,6 +297,8 @@ def test_a_ranker_judges_the_answer_without_its_padding():
     (lambda model: stages.instruct(model, 0, {"飞雪": "q"}), "to show: got 飞雪"),
     (lambda model: stages.instruct(model, 0, {"雪": "雪"}), "two characters.* got 雪"),
     (lambda model: judges.obvious({"飞雪": "雪"}, 3, 0), "two or more: got 3 and 1"),
+    (lambda model: judges.obvious({"飞雪": "雪", "春天": "q"}, 3, 0),
+     "poems on each to show: got 春天"),
     (lambda model: stages.rank(model, [text.rows([TOWER])] * 2, (), 0),
      "obvious must hold 16 pairs or more: got 1"),
     (lambda model: stages.rank(

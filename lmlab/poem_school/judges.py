@@ -30,6 +30,9 @@ from lmlab.reward import RewardModel
 from lmlab.rlhf import Score, Texts, table
 from lmlab.training import mode
 
+Pairs = tuple[Tensor, Tensor]
+"""The preferred poems and the others, rows (n, tokens) each."""
+
 
 def grade(lines: Sequence[str], characters: str) -> float:
     """Return what the teacher thinks of a quatrain that should be on a theme.
@@ -48,7 +51,7 @@ def comparisons(
     n: int,
     seed: int,
     errs: bool = True,
-) -> tuple[Tensor, Tensor]:
+) -> Pairs:
     """Let the teacher compare n pairs of poems, each pair written on one theme.
 
     written: theme -> poems, of which those that are no quatrain are left out. Pairs
@@ -85,9 +88,7 @@ def comparisons(
     return torch.cat(better), torch.cat(worse)
 
 
-def obvious(
-    themes: dict[str, str], n: int, seed: int
-) -> tuple[Tensor, Tensor]:
+def obvious(themes: dict[str, str], n: int, seed: int) -> Pairs:
     """Return n pairs, as `comparisons` does, about which nobody needs to be asked.
 
     A poem that `lessons` shows for a theme, its lines in any order, stands under its

@@ -17,6 +17,7 @@ from lmlab.batches import rows as deal
 from lmlab.llama import LLaMA, LLaMAConfig
 from lmlab.lora import add_lora
 from lmlab.muon import muon
+from lmlab.poem_school.judges import Pairs
 from lmlab.poem_school.measure import ROOM
 from lmlab.poem_school.text import (
     COLON,
@@ -126,14 +127,8 @@ def instruct(
     torch.manual_seed(seed)
     if rank:
         add_lora(model, LINEARS, rank)
-    shelf = lessons(themes)
-    wrong = [theme for theme in shelf if len(theme) != 2 or not shelf[theme]]
-    if wrong or not shelf:
-        raise ValueError(
-            "themes must have names of two characters, and poems on each to show: "
-            f"got {', '.join(wrong) or 'none'}")
     dealt = [deal(rows(shown, theme + COLON), 4, seed)
-             for theme, shown in shelf.items()]
+             for theme, shown in lessons(themes).items()]
 
     def batches(step: int) -> Tensor:
         return torch.cat([hand(step) for hand in dealt])
@@ -141,10 +136,6 @@ def instruct(
     return model, train(model, batches, steps=steps, learning_rate=learning_rate,
                         warmup=min(20, steps - 1), loss=answer_loss,
                         optimiser=adamw if rank else muon)
-
-
-Pairs = tuple[Tensor, Tensor]
-"""The preferred poems and the others, rows (n, tokens) each."""
 
 
 def rank(

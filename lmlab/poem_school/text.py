@@ -133,11 +133,18 @@ def on_theme(lines: Sequence[str], characters: str) -> bool:
 def lessons(themes: dict[str, str]) -> dict[str, list[Quatrain]]:
     """Return what a teacher would show for each theme, from the shelf "train".
 
-    Quatrains that keep the tone pattern and name the theme in their first line.
+    Quatrains that keep the tone pattern and name the theme in their first line. Raises
+    ValueError if there are none, or if a request would not be three tokens long.
     """
     kept = [lines for lines in shelves()["train"] if poems.tonal(lines)]
-    return {theme: [lines for lines in kept if set(lines[0]) & set(characters)]
-            for theme, characters in themes.items()}
+    shelf = {theme: [lines for lines in kept if set(lines[0]) & set(characters)]
+             for theme, characters in themes.items()}
+    wrong = [theme for theme in shelf if len(theme) != 2 or not shelf[theme]]
+    if wrong or not shelf:
+        raise ValueError(
+            "themes must have names of two characters, and poems on each to show: "
+            f"got {', '.join(wrong) or 'none'}")
+    return shelf
 
 
 def _ids(text: str) -> list[int]:
