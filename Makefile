@@ -48,7 +48,7 @@ poems: .venv/ready
 	$(RUN) lmlab.poem_school
 
 build: .venv/ready-test
-	$(RUN) lmlab.authoring build
+	$(RUN) lmlab.course.authoring build
 
 browser: .venv/ready-browser
 	$(RUN) pytest tests/browser.py

@@ -1,4 +1,4 @@
-"""How long one training step takes: lmlab.autograd, torch, and the autograd package.
+"""How long one training step takes: learning.autograd, torch, and the autograd package.
 
 A 2-16-16-1 net, squared error, all of 100 points of the two moons in each step, float64
 and one thread. All three start from the same weights and must end at the same loss. A
@@ -15,7 +15,7 @@ import torch
 from sklearn.datasets import make_moons
 from torch.nn import functional as F
 
-from lmlab.autograd import Tensor
+from lmlab.learning.autograd import Tensor
 
 ROUNDS, STEPS, RATE = 40, 50, 0.05
 

@@ -1,4 +1,4 @@
-"""How fast GPT writes: lmlab.sampling, and `generate` of transformers.
+"""How fast GPT writes: lmlab.models.sampling, and `generate` of transformers.
 
 4 layers, 4 heads, width 128, a vocabulary of 96; 500 new tokens after a prompt of 12,
 which fills a context of 512. Batch 1, float32, one thread, both with a key/value cache.
@@ -14,7 +14,7 @@ import time
 import torch
 
 from benchmarks.training import rival, same_weights
-from lmlab.sampling import generate
+from lmlab.models.sampling import generate
 
 ROUNDS, CONTEXT, NEW = 5, 512, 500
 PROMPT = list(range(12))

@@ -1,4 +1,4 @@
-"""How fast byte-pair encoding is: lmlab.tokenizers, and the Rust library `tokenizers`.
+"""How fast byte-pair encoding is: text.tokenizers, and the Rust library `tokenizers`.
 
 Seven plays of Shakespeare, 1,024 merges, one thread. Cut into words by GPT-4's pattern,
 the plays are one text; without cutting, each line is a text to learn from, and all of
@@ -13,9 +13,9 @@ import os
 import time
 from collections.abc import Callable
 
-from lmlab import datasets
-from lmlab.merging import GPT2_ORDER
-from lmlab.tokenizers import BPE, GPT4_PATTERN
+from lmlab.page import datasets
+from lmlab.text.merging import GPT2_ORDER
+from lmlab.text.tokenizers import BPE, GPT4_PATTERN
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["RAYON_NUM_THREADS"] = "1"

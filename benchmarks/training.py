@@ -1,4 +1,4 @@
-"""How fast GPT learns: lmlab.training, and GPT2LMHeadModel of transformers.
+"""How fast GPT learns: lmlab.learning.training, and GPT2LMHeadModel of transformers.
 
 4 layers, 4 heads, width 128, a vocabulary of 96 and 12 windows of 64 characters of
 Shakespeare a step, float32 and one thread. Both start from the same weights, see the
@@ -21,10 +21,10 @@ from statistics import median
 import torch
 from torch import Tensor, nn
 
-from lmlab import datasets
-from lmlab.batches import windows
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.training import adamw, train, warmup_cosine
+from lmlab.learning.batches import windows
+from lmlab.learning.training import adamw, train, warmup_cosine
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.page import datasets
 
 VOCAB_SIZE, BATCH, LENGTH, STEPS, WARMUP, RATE, DECAY = 96, 12, 64, 200, 20, 1e-3, 0.1
 

@@ -17,9 +17,9 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from lmlab import plots
 from lmlab.checks import start_here as check
-from lmlab.datasets import tang300
+from lmlab.page import plots
+from lmlab.page.datasets import tang300
 
 poems = tang300()
 texts = ["/" + "/".join(poem.lines) + "/" for poem in poems]

@@ -10,8 +10,8 @@
 # %%
 import numpy as np
 
-from lmlab import plots
 from lmlab.checks import loss as check
+from lmlab.page import plots
 
 
 # %% [markdown]

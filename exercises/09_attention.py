@@ -10,8 +10,8 @@
 # %%
 import numpy as np
 
-from lmlab import plots
 from lmlab.checks import attention as check
+from lmlab.page import plots
 
 
 def softmax(scores, axis=-1):

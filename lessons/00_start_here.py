@@ -35,8 +35,8 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from lmlab import plots, show
-from lmlab.datasets import tang300
+from lmlab.page import plots, show
+from lmlab.page.datasets import tang300
 
 poems = tang300()
 print(f"{len(poems)} poems, {sum(len(poem.lines) for poem in poems):,} lines")
@@ -304,7 +304,7 @@ for memory, table in tables.items():
 # > and 4?
 
 # %%
-from lmlab.ngram import NGram
+from lmlab.text.ngram import NGram
 
 book = {line for poem in poems for line in poem.lines}
 new = []

@@ -22,7 +22,7 @@ import torch
 from scipy.stats import norm
 from sklearn.datasets import load_digits, make_moons
 
-from lmlab import plots, show
+from lmlab.page import plots, show
 
 # %% [markdown]
 # ## One neuron, three numbers

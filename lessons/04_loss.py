@@ -23,7 +23,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import cross_val_score, train_test_split
 from torch.nn import functional as F
 
-from lmlab import datasets, plots, show
+from lmlab.page import datasets, plots, show
 
 # %% [markdown]
 # ## Four parcels, one number

@@ -20,8 +20,8 @@ import torch
 from sklearn.datasets import load_digits, make_moons
 from sklearn.model_selection import train_test_split
 
-from lmlab import plots, show
-from lmlab.autograd import Tensor, cross_entropy
+from lmlab.learning.autograd import Tensor, cross_entropy
+from lmlab.page import plots, show
 
 # %% [markdown]
 # ## Feel the slope
@@ -283,7 +283,7 @@ plots.graph(boxes, edges, title="Going back, slopes multiply along a chain "
 #
 # ## The same on arrays
 #
-# One object per number is slow. `lmlab.autograd` is the same machine on NumPy
+# One object per number is slow. `lmlab.learning.autograd` is the same machine on NumPy
 # arrays, in 300 lines that you can read: a `Tensor` is an array with a
 # receipt, and plain arrays beside it are constants. An array has no single
 # slope along another one, so the receipt holds a *rule*: given the gradient
@@ -307,7 +307,7 @@ print("gradient of b:", b.grad)
 # it by itself.
 #
 # Now the pencil's net, and then the test that counts: 50 random inputs at
-# once, through `lmlab.autograd`, through torch, and by nudging.
+# once, through `lmlab.learning.autograd`, through torch, and by nudging.
 
 # %%
 def squared_error(net, X, Y):
@@ -318,7 +318,7 @@ def squared_error(net, X, Y):
 ours = [Tensor(p) for p in (W1, b1, W2, b2)]
 squared_error(ours, x, y).backward()
 show.agree(flat(p.grad for p in ours), gradient, 1e-12,
-           names=("lmlab.autograd", "pencil"))
+           names=("lmlab.learning.autograd", "pencil"))
 
 # %%
 rng = np.random.default_rng(0)
@@ -330,8 +330,8 @@ squared_error(theirs, torch.tensor(X), torch.tensor(Y)).backward()
 
 nudged = numeric_gradient(lambda w: loss_of(w, X, Y), weights)
 ours, theirs = (flat(p.grad for p in net) for net in (ours, theirs))
-show.agree(ours, theirs, 1e-12, names=("lmlab.autograd", "torch"))
-show.agree(ours, nudged, 1e-7, names=("lmlab.autograd", "nudging"))
+show.agree(ours, theirs, 1e-12, names=("lmlab.learning.autograd", "torch"))
+show.agree(ours, nudged, 1e-7, names=("lmlab.learning.autograd", "nudging"))
 
 # %% [markdown]
 # The two that use the chain rule agree to twelve decimals, nudging to seven.

@@ -20,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from scipy.special import softmax  # the one of lesson 04
 
-from lmlab import plots, show
-from lmlab.attention import MultiHeadAttention
+from lmlab.models.attention import MultiHeadAttention
+from lmlab.page import plots, show
 
 torch.set_default_dtype(torch.float64)  # as precise as NumPy
 
@@ -257,8 +257,8 @@ show.agree(layer(six[order]), layer(six)[order], 1e-12,
 # > tokens, so that the largest change is 0?
 
 # %%
-from lmlab.attention import causal_mask
-from lmlab.positions import alibi_bias, sinusoidal_positions
+from lmlab.models.attention import causal_mask
+from lmlab.models.positions import alibi_bias, sinusoidal_positions
 
 
 def run(x, added=0, rope=False, **on_scores):

@@ -17,8 +17,10 @@ import copy
 import numpy as np
 import torch
 
-from lmlab import plots, poems, preference, show
-from lmlab.datasets import tang_five
+from lmlab.feedback import preference
+from lmlab.page import plots, show
+from lmlab.page.datasets import tang_five
+from lmlab.text import poems
 
 # %% [markdown]
 # ## Better is easier to say than good

@@ -2,6 +2,6 @@
 
 import sys
 
-from lmlab.cli import main
+from lmlab.course.cli import main
 
 sys.exit(main())

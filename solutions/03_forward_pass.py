@@ -10,8 +10,8 @@
 # %%
 import numpy as np
 
-from lmlab import plots
 from lmlab.checks import forward_pass as check
+from lmlab.page import plots
 
 # %% [markdown]
 # ## 1. One neuron   ●○○  4 minutes

@@ -11,8 +11,8 @@
 import numpy as np
 from sklearn.datasets import make_moons
 
-from lmlab import plots
 from lmlab.checks import backprop as check
+from lmlab.page import plots
 
 # %% [markdown]
 # ## 1. Nudge every number   ●○○  8 minutes

@@ -10,9 +10,10 @@
 # %%
 import numpy as np
 
-from lmlab import plots, poems
 from lmlab.checks import reward_model as check
-from lmlab.datasets import tang_five
+from lmlab.page import plots
+from lmlab.page.datasets import tang_five
+from lmlab.text import poems
 
 # %% [markdown]
 # ## 1. Who wins?   ●○○  4 minutes

@@ -1,4 +1,4 @@
-"""What lmlab.attention promises."""
+"""What lmlab.models.attention promises."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from lmlab.attention import (
+from lmlab.models.attention import (
     MultiHeadAttention,
     attention,
     attention_weights,
@@ -16,7 +16,7 @@ from lmlab.attention import (
     merge_heads,
     split_heads,
 )
-from lmlab.positions import (
+from lmlab.models.positions import (
     alibi_between,
     alibi_bias,
     alibi_slopes,

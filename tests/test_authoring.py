@@ -15,11 +15,11 @@ import pytest
 
 pytest.importorskip("nbgrader")
 
-from lmlab.authoring.__main__ import main
-from lmlab.authoring.build import build
-from lmlab.authoring.percent import source_problems
-from lmlab.authoring.project import AuthoringError, choose
-from lmlab.authoring.verify import verify
+from lmlab.course.authoring.__main__ import main
+from lmlab.course.authoring.build import build
+from lmlab.course.authoring.percent import source_problems
+from lmlab.course.authoring.project import AuthoringError, choose
+from lmlab.course.authoring.verify import verify
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 
@@ -32,7 +32,8 @@ LESSON = """\
 # %%
 from PIL import Image
 
-from lmlab import datasets, tiny
+from lmlab.page import datasets
+from lmlab import tiny
 
 print(tiny.double(2), datasets.path("numbers.txt").read_text())
 
@@ -98,7 +99,7 @@ opened = set()
 
 def path(name):
     opened.add(name)
-    return Path(__file__).parent.parent / "data" / name
+    return Path(__file__).parents[2] / "data" / name
 """
 
 JUPYTEXT = (CONFTEST.parent / "lessons" / "jupytext.toml").read_text("utf-8")
@@ -114,7 +115,7 @@ FILES = {
     "lmlab/__init__.py": "",
     "lmlab/tiny.py": "def double(x):\n    return 2 * x\n",
     "lmlab/unused.py": "",
-    "lmlab/datasets.py": DATASETS,
+    "lmlab/page/datasets.py": DATASETS,
     "lmlab/checks/__init__.py": "",
     "lmlab/checks/doubling.py": CHECK,
 }
@@ -236,7 +237,7 @@ def test_one_changed_word_in_a_solution(root):
     said = problems(root)
     assert "solutions/01_twice.ipynb: stale: solutions/01_twice.py changed" in said
     assert "exercises/01_twice.ipynb: stale: solutions/01_twice.py changed" in said
-    assert "python -m lmlab.authoring build solutions/01_twice.py" in said
+    assert "python -m lmlab.course.authoring build solutions/01_twice.py" in said
     assert rebuild(root, "solutions")[0]
     assert "Return `2x`." in (root / "exercises/01_twice.py").read_text("utf-8")
     assert problems(root) == ""
@@ -382,7 +383,7 @@ def test_a_stale_table_of_lessons(root):
 
 def forge(path: Path, edit) -> None:
     """Edit a stored notebook and make its digests right again, as a build would."""
-    from lmlab.authoring.stored import cells_digest, content_digest
+    from lmlab.course.authoring.stored import cells_digest, content_digest
 
     notebook = load(path)
     edit(notebook)

@@ -1,4 +1,4 @@
-"""Promises of `lmlab.autograd`."""
+"""Promises of `lmlab.learning.autograd`."""
 
 import gc
 import weakref
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays, mutually_broadcastable_shapes
 
-from lmlab.autograd import Tensor, cross_entropy, log_softmax
+from lmlab.learning.autograd import Tensor, cross_entropy, log_softmax
 
 # Each row: the same formula in both libraries, and the shapes of its inputs. Inputs
 # are positive, so that log and division are safe; `- 1` gives both signs.

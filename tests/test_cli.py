@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from lmlab import cli, doctor
+from lmlab.course import cli, doctor
 
 
 def lmlab(*arguments, cwd=None) -> subprocess.CompletedProcess:
@@ -87,7 +87,7 @@ def test_the_doctor_names_a_missing_and_an_old_package(monkeypatch, capsys):
 
 
 def test_the_doctor_names_damaged_data(monkeypatch, capsys):
-    from lmlab import datasets
+    from lmlab.page import datasets
 
     sums = datasets.checksums() | {"pingze.tsv": "0" * 64}
     monkeypatch.setattr(datasets, "checksums", lambda: sums)
@@ -117,6 +117,7 @@ def test_the_doctor_survives_a_check_that_breaks(monkeypatch, capsys):
 
 
 def test_import_lmlab_is_light():
-    code = ("import sys, lmlab, lmlab.cli; heavy = {'torch', 'matplotlib', 'numpy', "
-            "'IPython', 'sklearn'} & set(sys.modules); assert not heavy, heavy")
+    code = ("import sys, lmlab, lmlab.course.cli; "
+            "heavy = {'torch', 'matplotlib', 'numpy', 'IPython', 'sklearn'} "
+            "& set(sys.modules); assert not heavy, heavy")
     subprocess.run([sys.executable, "-c", code], check=True)

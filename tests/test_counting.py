@@ -1,17 +1,17 @@
-"""What lmlab.counting and lmlab.shapes promise."""
+"""What lmlab.models.counting and lmlab.models.shapes promise."""
 
 from dataclasses import replace
 
 import pytest
 import torch
 
-from lmlab.bert import BERT, BERTConfig
-from lmlab.counting import active_parameters, count_parameters
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.shapes import SHAPES
-from lmlab.t5 import T5, T5Config
-from lmlab.vit import ViT, ViTConfig
+from lmlab.models.bert import BERT, BERTConfig
+from lmlab.models.counting import active_parameters, count_parameters
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.llama import LLaMA, LLaMAConfig
+from lmlab.models.shapes import SHAPES
+from lmlab.models.t5 import T5, T5Config
+from lmlab.models.vit import ViT, ViTConfig
 
 MODELS = {
     GPTConfig: GPT,

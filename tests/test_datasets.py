@@ -1,4 +1,4 @@
-"""Promises of lmlab.datasets: the data are whole, or it is said what is not."""
+"""Promises of lmlab.page.datasets: the data are whole, or it is said what is not."""
 
 import hashlib
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lmlab import datasets, paths
+from lmlab.page import datasets, paths
 
 DATA = paths.course_root() / "data"
 
@@ -142,7 +142,7 @@ def test_the_plays_are_speeches_in_ascii():
 
 def test_importing_datasets_is_light():
     program = (
-        "import sys, time; start = time.perf_counter(); import lmlab.datasets; "
+        "import sys, time; start = time.perf_counter(); import lmlab.page.datasets; "
         "print(time.perf_counter() - start); "
         "assert not {'torch', 'matplotlib', 'numpy'} & set(sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""What lmlab.lora promises: little is trained, nothing else moves, peft agrees."""
+"""What learning.lora promises: little is trained, nothing else moves, peft agrees."""
 
 import copy
 import doctest
@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from lmlab import checkpoints, lora
-from lmlab.lora import (
+from lmlab.learning import checkpoints, lora
+from lmlab.learning.lora import (
     LoRALinear,
     add_lora,
     load_adapter,

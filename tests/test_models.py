@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lmlab.bert import BERT, BERTConfig
-from lmlab.blocks import Block, FeedForward, MixtureOfExperts, SwiGLU
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.t5 import T5, T5Config
-from lmlab.vit import ViT, ViTConfig
+from lmlab.models.bert import BERT, BERTConfig
+from lmlab.models.blocks import Block, FeedForward, MixtureOfExperts, SwiGLU
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.llama import LLaMA, LLaMAConfig
+from lmlab.models.t5 import T5, T5Config
+from lmlab.models.vit import ViT, ViTConfig
 
 VOCAB, CONTEXT = 19, 14
 GPTS = GPTConfig(VOCAB, CONTEXT, 16, 2, 4)

@@ -1,4 +1,4 @@
-"""What lmlab.muon promises."""
+"""What lmlab.learning.muon promises."""
 
 import copy
 
@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from lmlab.batches import rows
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.muon import Muon, muon, orthogonalise
-from lmlab.training import train
+from lmlab.learning.batches import rows
+from lmlab.learning.muon import Muon, muon, orthogonalise
+from lmlab.learning.training import train
+from lmlab.models.gpt import GPT, GPTConfig
 
 
 def matrix(*shape, seed=0):

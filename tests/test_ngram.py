@@ -1,4 +1,4 @@
-"""What `lmlab.ngram` promises."""
+"""What `lmlab.text.ngram` promises."""
 
 import math
 import subprocess
@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lmlab.ngram import BEGIN, END, NGram
+from lmlab.text.ngram import BEGIN, END, NGram
 
 TEXTS = ["aab", "ab", "b\na"]
 
@@ -109,6 +109,7 @@ def test_wrong_arguments_are_named(arguments, words):
 
 
 def test_importing_needs_neither_torch_nor_matplotlib():
-    code = "import sys, lmlab.ngram; print({'torch', 'matplotlib'} & set(sys.modules))"
+    code = ("import sys, lmlab.text.ngram; "
+            "print({'torch', 'matplotlib'} & set(sys.modules))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lmlab.authoring.project import FOLDERS, pages
-from lmlab.authoring.verify import verify
+from lmlab.course.authoring.project import FOLDERS, pages
+from lmlab.course.authoring.verify import verify
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = [page for folder in FOLDERS for page in pages(ROOT, folder)]

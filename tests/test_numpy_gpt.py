@@ -1,4 +1,4 @@
-"""What lmlab.numpy_gpt promises: torch's GPT to the last digits, and no torch."""
+"""What models.numpy_gpt promises: torch's GPT to the last digits, and no torch."""
 
 import doctest
 import subprocess
@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lmlab import numpy_gpt
-from lmlab.autograd import Tensor
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.numpy_gpt import NumpyGPT, gelu, new_weights
+from lmlab.learning.autograd import Tensor
+from lmlab.models import numpy_gpt
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.numpy_gpt import NumpyGPT, gelu, new_weights
 
 CONFIG = GPTConfig(
     vocab_size=13,
@@ -56,7 +56,7 @@ def test_the_example_of_the_module_holds():
 
 
 def test_no_torch_is_loaded():
-    code = "import sys, lmlab.numpy_gpt; sys.exit('torch' in sys.modules)"
+    code = "import sys, lmlab.models.numpy_gpt; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

@@ -13,12 +13,12 @@ import torch.nn.functional as F
 import transformers as hf
 from torch import Tensor, nn
 
-from lmlab.bert import BERT, BERTConfig
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.positions import relative_buckets
-from lmlab.t5 import T5, T5Config
-from lmlab.vit import ViT, ViTConfig
+from lmlab.models.bert import BERT, BERTConfig
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.llama import LLaMA, LLaMAConfig
+from lmlab.models.positions import relative_buckets
+from lmlab.models.t5 import T5, T5Config
+from lmlab.models.vit import ViT, ViTConfig
 
 VOCAB, CONTEXT = 37, 16
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}

@@ -1,4 +1,4 @@
-"""Promises of lmlab.plots: one look, readable, the same on every machine."""
+"""Promises of lmlab.page.plots: one look, readable, the same on every machine."""
 
 import inspect
 import io
@@ -23,9 +23,9 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.text import Annotation, Text
 
-from lmlab import datasets, plots
-from lmlab.paths import course_root
-from lmlab.plots import layout, roadmap, style
+from lmlab.page import datasets, plots
+from lmlab.page.paths import course_root
+from lmlab.page.plots import layout, roadmap, style
 
 RNG = np.random.default_rng(0)
 LINE = "床前明月光"
@@ -195,7 +195,7 @@ def test_a_picture_can_be_drawn_into_given_axes(name):
 
 def test_importing_plots_sets_the_look_without_torch():
     program = (
-        "import sys; from lmlab import plots; import matplotlib as m; "
+        "import sys; from lmlab.page import plots; import matplotlib as m; "
         "assert 'torch' not in sys.modules; "
         "assert m.rcParams['font.family'] == ['DejaVu Sans', 'LM Lab Han']; "
         "assert not m.rcParams['axes.spines.top'] and m.rcParams['figure.dpi'] == 100"

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from lmlab import poems
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.lora import trained_parameters
+from lmlab.feedback.preference import pair_loss
+from lmlab.feedback.reward import RewardModel
+from lmlab.learning.lora import trained_parameters
+from lmlab.models.llama import LLaMA, LLaMAConfig
 from lmlab.poem_school import figures, judges, measure, stages, text
-from lmlab.preference import pair_loss
-from lmlab.reward import RewardModel
+from lmlab.text import poems
 
 QUIET_NIGHT = ("床前明月光", "疑是地上霜", "举头望明月", "低头思故乡")
 

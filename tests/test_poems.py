@@ -1,10 +1,10 @@
-"""What lmlab.poems promises: each rule, on poems that everyone knows."""
+"""What lmlab.text.poems promises: each rule, on poems that everyone knows."""
 
 import numpy as np
 import pytest
 
-from lmlab import datasets
-from lmlab.poems import (
+from lmlab.page import datasets
+from lmlab.text.poems import (
     RHYMES,
     THEMES,
     babble,

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from lmlab import checkpoints, datasets
-from lmlab.lora import add_lora
+from lmlab.feedback.preference import agreement
+from lmlab.feedback.reward import RewardModel
+from lmlab.learning import checkpoints
+from lmlab.learning.lora import add_lora
+from lmlab.models.sampling import generate
+from lmlab.page import datasets
 from lmlab.poem_school import __main__ as command
 from lmlab.poem_school import build as school
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
-from lmlab.preference import agreement
-from lmlab.reward import RewardModel
-from lmlab.sampling import generate
 
 DATA = Path(__file__).parents[1] / "data"
 FILES = [f"poet-{name}.safetensors" for name in (*shipped.POETS, "ranker")]

@@ -1,4 +1,4 @@
-"""What lmlab.preference promises: the loss, the pairs, the ranker and its training."""
+"""What feedback.preference promises: loss, pairs, the ranker and its training."""
 
 import math
 from itertools import combinations
@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmlab.preference import (
+from lmlab.feedback.preference import (
     PoemRanker,
     agreement,
     ask,

@@ -1,4 +1,4 @@
-"""What lmlab.quantisation promises: fewer bytes, and no more error than it says."""
+"""What learning.quantisation promises: fewer bytes, and no more error than it says."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from lmlab.quantisation import (
+from lmlab.learning.quantisation import (
     QuantisedLinear,
     dequantise,
     error,

@@ -1,4 +1,4 @@
-"""What lmlab.reward promises: a score from any decoder, honest odds, and DPO."""
+"""What feedback.reward promises: a score from any decoder, honest odds, and DPO."""
 
 import copy
 import math
@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.lora import add_lora, merge, trained_parameters
-from lmlab.preference import agreement, fit, pair_loss
-from lmlab.quantisation import quantise_linears, size
-from lmlab.reward import RewardModel, calibration, calibration_error, dpo_loss
+from lmlab.feedback.preference import agreement, fit, pair_loss
+from lmlab.feedback.reward import RewardModel, calibration, calibration_error, dpo_loss
+from lmlab.learning.lora import add_lora, merge, trained_parameters
+from lmlab.learning.quantisation import quantise_linears, size
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.llama import LLaMA, LLaMAConfig
 
 IDS = torch.tensor([[1, 2, 3, 4], [4, 3, 2, 1], [0, 0, 5, 5]])
 

@@ -1,4 +1,4 @@
-"""What lmlab.rl promises: losses whose slopes are those of the objective they name."""
+"""What feedback.rl promises: slopes that are those of the objective named."""
 
 import math
 from itertools import product
@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 import torch
 
-from lmlab.rl import (
+from lmlab.feedback.rl import (
     gae,
     group_advantages,
     grpo_loss,

@@ -1,4 +1,4 @@
-"""What lmlab.rlhf promises: right log-probabilities, and a loop that earns rewards."""
+"""What feedback.rlhf promises: log-probabilities, and a loop that earns rewards."""
 
 import copy
 import dataclasses
@@ -7,10 +7,10 @@ from itertools import product
 import pytest
 import torch
 
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.lora import add_lora
-from lmlab.reward import RewardModel, dpo_loss
-from lmlab.rlhf import answer_logprobs, grpo, improve, ppo, reinforce, roll_out
+from lmlab.feedback.reward import RewardModel, dpo_loss
+from lmlab.feedback.rlhf import answer_logprobs, grpo, improve, ppo, reinforce, roll_out
+from lmlab.learning.lora import add_lora
+from lmlab.models.gpt import GPT, GPTConfig
 
 V, STOP = 5, 4
 

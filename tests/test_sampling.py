@@ -1,4 +1,4 @@
-"""What lmlab.sampling promises."""
+"""What lmlab.models.sampling promises."""
 
 import math
 
@@ -13,17 +13,17 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from lmlab.bert import BERT, BERTConfig
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.sampling import (
+from lmlab.models.bert import BERT, BERTConfig
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.llama import LLaMA, LLaMAConfig
+from lmlab.models.sampling import (
     generate,
     keep_top_k,
     keep_top_p,
     penalise_repetition,
     probabilities,
 )
-from lmlab.t5 import T5, T5Config
+from lmlab.models.t5 import T5, T5Config
 
 V = 13
 

@@ -1,9 +1,9 @@
-"""Promises of `lmlab.show`: what a page shows holds on any machine."""
+"""Promises of `lmlab.page.show`: what a page shows holds on any machine."""
 
 import numpy as np
 import pytest
 
-from lmlab import show
+from lmlab.page import show
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def shown(monkeypatch):
 
 def test_source_is_highlighted_python(shown):
     show.source(show.agree)
-    assert "```python\ndef agree(" in shown[0] and "lmlab.show.agree" in shown[0]
+    assert "```python\ndef agree(" in shown[0] and "lmlab.page.show.agree" in shown[0]
     assert "\n    first, second = _array(one)" in shown[0]  # indented as written
     assert shown[0].endswith("\n```")
 

@@ -1,4 +1,4 @@
-"""What `lmlab.tokenizers` promises."""
+"""What `lmlab.text.tokenizers` promises."""
 
 import json
 import os
@@ -15,9 +15,10 @@ import regex
 import torch
 from hypothesis import given, settings
 
-from lmlab import datasets, tokenizers
-from lmlab.merging import GPT2_ORDER, MOST_MERGES, glue
-from lmlab.tokenizers import BPE, GPT4_PATTERN, Bytes, Characters, Tokenizer
+from lmlab.page import datasets
+from lmlab.text import tokenizers
+from lmlab.text.merging import GPT2_ORDER, MOST_MERGES, glue
+from lmlab.text.tokenizers import BPE, GPT4_PATTERN, Bytes, Characters, Tokenizer
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
@@ -400,12 +401,13 @@ def test_wrong_types_are_named(call, words):
 
 
 def test_a_text_too_long_for_the_places_is_refused(monkeypatch):
-    monkeypatch.setattr("lmlab.merging.PLACE_BITS", 10)
+    monkeypatch.setattr("lmlab.text.merging.PLACE_BITS", 10)
     with pytest.raises(ValueError, match="less than 1024 bytes .* got 2001"):
         BPE.train("a" * 2_000, 1, split=False)
 
 
 def test_importing_needs_neither_torch_nor_regex():
-    code = "import sys, lmlab.tokenizers; print({'torch', 'regex'} & set(sys.modules))"
+    code = ("import sys, lmlab.text.tokenizers; "
+            "print({'torch', 'regex'} & set(sys.modules))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()"

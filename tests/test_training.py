@@ -1,4 +1,4 @@
-"""What lmlab.training, lmlab.batches and lmlab.checkpoints promise."""
+"""What learning.training, learning.batches and learning.checkpoints promise."""
 
 import math
 import os
@@ -14,10 +14,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
-from lmlab import checkpoints
-from lmlab.batches import rows, windows
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.training import (
+from lmlab.learning import checkpoints
+from lmlab.learning.batches import rows, windows
+from lmlab.learning.training import (
     History,
     adamw,
     language_loss,
@@ -26,6 +25,7 @@ from lmlab.training import (
     train,
     warmup_cosine,
 )
+from lmlab.models.gpt import GPT, GPTConfig
 
 IDS = torch.arange(200) * 7 % 11
 
@@ -641,7 +641,7 @@ def test_a_notebook_has_a_bar_if_someone_has_it_open_and_not_if_it_is_executed()
 
     cell = nbformat.v4.new_code_cell("""
 import torch
-from lmlab.training import train
+from lmlab.learning.training import train
 ids = torch.zeros(1, 2, dtype=torch.int64)
 _ = train(torch.nn.Embedding(3, 3), lambda step: ids, steps=2, learning_rate=0.1)""")
     notebook = nbformat.v4.new_notebook(cells=[cell])

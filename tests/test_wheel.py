@@ -62,7 +62,7 @@ def test_the_installed_course_opens_in_an_empty_folder(installed, tmp_path):
 
 
 def test_the_installed_course_finds_its_own_data(installed, tmp_path):
-    code = ("import lmlab; from lmlab import datasets; "
+    code = ("import lmlab; from lmlab.page import datasets; "
             "assert '_course' in str(datasets.path('tang300.jsonl')); "
             "print(len(datasets.tang300()))")
     done = installed("-c", code, cwd=tmp_path)

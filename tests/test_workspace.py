@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lmlab import workspace
-from lmlab.workspace import STATE, WorkspaceError, update
+from lmlab.course import workspace
+from lmlab.course.workspace import STATE, WorkspaceError, update
 
 LESSON, TASK = "lessons/03_forward_pass.ipynb", "exercises/03_forward_pass.ipynb"
 NEWER = "lessons/03_forward_pass.newer.ipynb"

@@ -1,18 +1,18 @@
-"""What lmlab.writer promises: the numbers of the model, or else no writing at all."""
+"""What models.writer promises: the numbers of the model, or else no writing at all."""
 
 import pytest
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from lmlab import sampling
-from lmlab.attention import MultiHeadAttention
-from lmlab.blocks import Block, FeedForward
-from lmlab.cache import KeyValueCache
-from lmlab.gpt import GPT, GPTConfig
-from lmlab.lora import add_lora
-from lmlab.sampling import generate
-from lmlab.writer import Writer, can_write
+from lmlab.learning.lora import add_lora
+from lmlab.models import sampling
+from lmlab.models.attention import MultiHeadAttention
+from lmlab.models.blocks import Block, FeedForward
+from lmlab.models.cache import KeyValueCache
+from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.models.sampling import generate
+from lmlab.models.writer import Writer, can_write
 
 V, CONTEXT, D = 13, 12, 16
 IDS = torch.tensor([[3, 1, 4, 1], [5, 9, 2, 6]])

@@ -1,6 +1,6 @@
 """Checks of exercise 05: nudging, one neuron, the rules of an engine.
 
-Gradients are compared with `lmlab.autograd` (itself held to torch and to finite
+Gradients are compared with `learning.autograd` (itself held to torch and to finite
 differences by its tests) and with plain loops. Orders, backward passes and training
 are checked in `graphs`.
 """
@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lmlab.autograd import Tensor
 from lmlab.checks.core import Case, check_function
 from lmlab.checks.graphs import backward, topological_order, train
+from lmlab.learning.autograd import Tensor
 
 __all__ = ["add_backward", "backward", "multiply_backward", "neuron_gradients",
            "numeric_gradient", "relu_backward", "topological_order", "train"]
@@ -86,7 +86,7 @@ def numeric_gradient(attempt: Callable) -> None:
 
 
 def neuron_gradients(attempt: Callable) -> None:
-    """Check `neuron_gradients(w, b, x, y)` against `lmlab.autograd`."""
+    """Check `neuron_gradients(w, b, x, y)` against `lmlab.learning.autograd`."""
     rng = np.random.default_rng(6)
     sizes = (3, 3, 8, 8, 50)
     on, off = np.array([1.0, 2.0]), np.array([-1.0, 1.0])

@@ -1,15 +1,15 @@
 """Checks of exercise 05 that need graphs: an order, a backward pass, a training.
 
 The graphs are made of stubs with the attributes of the exercise's `Node`; gradients
-and trained weights are compared with `lmlab.autograd`.
+and trained weights are compared with `lmlab.learning.autograd`.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from lmlab.autograd import Tensor
 from lmlab.checks.core import Case, CheckFailed, call, check_function, fail, passed
+from lmlab.learning.autograd import Tensor
 
 
 def topological_order(attempt: Callable) -> None:
@@ -55,7 +55,7 @@ def backward(attempt: Callable) -> None:
                    order, expected,
                    "Is each node's gradient complete before it is passed on?")
     passed(name, "21 graphs of 2 to 14 nodes, and a second call; agrees with "
-           "lmlab.autograd to 1e-9")
+           "lmlab.learning.autograd to 1e-9")
 
 
 def train(attempt: Callable) -> None:
@@ -87,7 +87,7 @@ def train(attempt: Callable) -> None:
             wrong(gather=True): "Are there gradients of earlier steps in this one?",
         },
         right="3 trainings of 1 to 10 steps; weights and losses agree with "
-        "lmlab.autograd to 1e-9",
+        "lmlab.learning.autograd to 1e-9",
     )
 
 
@@ -184,7 +184,7 @@ def _same(mine, wanted):
 
 
 def _random_graph(seed):
-    """Stubs in order, and their gradients from `lmlab.autograd`."""
+    """Stubs in order, and their gradients from `lmlab.learning.autograd`."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(2, 2))
     order = [Stub("n0", value=values[0]), Stub("n1", value=values[1])]

@@ -18,13 +18,13 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from lmlab import checkpoints, datasets, lora
-from lmlab.authoring.project import write
-from lmlab.paths import course_root
+from lmlab.feedback.reward import RewardModel
+from lmlab.learning import checkpoints, lora
+from lmlab.page import datasets
+from lmlab.page.paths import course_root, write
 from lmlab.poem_school import figures, judges, measure, stages
 from lmlab.poem_school.shipped import POETS
 from lmlab.poem_school.text import REQUESTS
-from lmlab.reward import RewardModel
 
 COMMAND = "python -m lmlab.poem_school"
 

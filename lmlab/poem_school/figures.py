@@ -11,7 +11,12 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from lmlab.lora import trained_parameters
+from lmlab.feedback.preference import agreement
+from lmlab.feedback.reward import RewardModel
+from lmlab.feedback.rl import sequence_kl
+from lmlab.feedback.rlhf import Texts, roll_out
+from lmlab.learning.lora import trained_parameters
+from lmlab.learning.training import mode
 from lmlab.poem_school import measure
 from lmlab.poem_school.judges import by_ranker, comparisons, grade
 from lmlab.poem_school.stages import TEMPERATURE
@@ -27,11 +32,6 @@ from lmlab.poem_school.text import (
     shelves,
     tokenizer,
 )
-from lmlab.preference import agreement
-from lmlab.reward import RewardModel
-from lmlab.rl import sequence_kl
-from lmlab.rlhf import Texts, roll_out
-from lmlab.training import mode
 
 Figures = dict[str, float]
 UNSEEN = 1_000_000  # added to a poet's seed, with which its stages have drawn

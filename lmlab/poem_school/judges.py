@@ -15,7 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lmlab import poems
+from lmlab.feedback.reward import RewardModel
+from lmlab.feedback.rlhf import Score, Texts, table
+from lmlab.learning.training import mode
 from lmlab.poem_school.text import (
     COLON,
     END,
@@ -26,9 +28,7 @@ from lmlab.poem_school.text import (
     rows,
     tokenizer,
 )
-from lmlab.reward import RewardModel
-from lmlab.rlhf import Score, Texts, table
-from lmlab.training import mode
+from lmlab.text import poems
 
 Pairs = tuple[Tensor, Tensor]
 """The preferred poems and the others, rows (n, tokens) each."""

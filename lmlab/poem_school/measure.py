@@ -15,7 +15,8 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
-from lmlab import poems
+from lmlab.learning.training import mean_loss, next_token_loss
+from lmlab.models.sampling import generate
 from lmlab.poem_school.text import (
     BEGIN,
     COLON,
@@ -28,8 +29,7 @@ from lmlab.poem_school.text import (
     rows,
     tokenizer,
 )
-from lmlab.sampling import generate
-from lmlab.training import mean_loss, next_token_loss
+from lmlab.text import poems
 
 ROOM = 26  # tokens of an answer: four lines, their ends, and two to spare
 

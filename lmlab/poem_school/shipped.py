@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import torch
 
-from lmlab import checkpoints, datasets
-from lmlab.llama import LLaMA
-from lmlab.lora import load_adapter
+from lmlab.feedback.reward import RewardModel
+from lmlab.learning import checkpoints
+from lmlab.learning.lora import load_adapter
+from lmlab.models.llama import LLaMA
+from lmlab.page import datasets
 from lmlab.poem_school.stages import newborn
-from lmlab.reward import RewardModel
 
 POETS = ("base", "sft", "lora", "rl")
 

@@ -13,10 +13,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lmlab.batches import rows as deal
-from lmlab.llama import LLaMA, LLaMAConfig
-from lmlab.lora import add_lora
-from lmlab.muon import muon
+from lmlab.feedback.preference import pair_loss
+from lmlab.feedback.reward import RewardModel
+from lmlab.feedback.rlhf import Rollout, Score, grpo, improve, roll_out
+from lmlab.learning.batches import rows as deal
+from lmlab.learning.lora import add_lora
+from lmlab.learning.muon import muon
+from lmlab.learning.training import History, adamw, next_token_loss, train
+from lmlab.models.llama import LLaMA, LLaMAConfig
 from lmlab.poem_school.judges import Pairs
 from lmlab.poem_school.measure import ROOM
 from lmlab.poem_school.text import (
@@ -30,10 +34,6 @@ from lmlab.poem_school.text import (
     shelves,
     tokenizer,
 )
-from lmlab.preference import pair_loss
-from lmlab.reward import RewardModel
-from lmlab.rlhf import Rollout, Score, grpo, improve, roll_out
-from lmlab.training import History, adamw, next_token_loss, train
 
 TEMPERATURE = 0.8
 """At which the school writes: below 1, so that what is likely gains."""

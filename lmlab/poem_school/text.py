@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lmlab import poems
-from lmlab.datasets import tang300, tang_five
-from lmlab.tokenizers import Characters
+from lmlab.page.datasets import tang300, tang_five
+from lmlab.text import poems
+from lmlab.text.tokenizers import Characters
 
 BEGIN, END, COLON = "<poem>", "<end>", "："
 Quatrain = tuple[str, ...]

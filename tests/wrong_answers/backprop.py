@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lmlab.autograd import Tensor
+from lmlab.learning.autograd import Tensor
 
 # -- numeric_gradient ------------------------------------------------------------------
 

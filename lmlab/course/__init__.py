@@ -1,0 +1,1 @@
+"""The learner's folder, the command `lmlab`, and what derives the notebooks."""

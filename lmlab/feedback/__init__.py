@@ -1,0 +1,1 @@
+"""Scores from comparisons, and policies that follow them."""

@@ -1,0 +1,1 @@
+"""How weights are found, kept and made small."""

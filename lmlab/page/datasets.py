@@ -1,0 +1,105 @@
+"""The data of the course: Tang poems, the tones of their characters, seven plays.
+
+Each file's checksum is compared before it is first read, so that a damaged download
+is named and not met as a strange error three cells later. Lesson 00 opens it first.
+"""
+
+import csv
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmlab.page.paths import course_root, how_to_restore
+
+opened: set[str] = set()
+"""Names of the data files that this process has asked for."""
+
+_intact: set[Path] = set()
+
+
+@dataclass(frozen=True)
+class Poem:
+    """A poem: `lines` without punctuation, `text` with it."""
+
+    title: str
+    author: str
+    genre: str
+    lines: tuple[str, ...]
+    text: str
+
+
+def path(name: str) -> Path:
+    """Return where the data file `name` lies, after comparing its checksum.
+
+    Raises ValueError for a name the course does not have and for a damaged file,
+    FileNotFoundError for a missing one; both say what to do.
+    """
+    folder = course_root() / "data"
+    sums = checksums()
+    if name not in sums:
+        raise ValueError(f"name must be one of {', '.join(sums)}: got {name!r}")
+    file = folder / name
+    opened.add(name)
+    if file in _intact:
+        return file
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"data/{name} is missing from {folder}: {how_to_restore(f'data/{name}')}"
+        )
+    came = hashlib.sha256(file.read_bytes()).hexdigest()
+    if came != sums[name]:
+        raise ValueError(
+            f"data/{name} is damaged: its SHA-256 is {came}, expected {sums[name]}: "
+            + how_to_restore(f"data/{name}")
+        )
+    _intact.add(file)
+    return file
+
+
+def checksums() -> dict[str, str]:
+    """Return the expected SHA-256 of each data file, from `data/SHA256SUMS`."""
+    file = course_root() / "data" / "SHA256SUMS"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"data/SHA256SUMS is missing from {file.parent}: "
+            + how_to_restore("data/SHA256SUMS")
+        )
+    pairs = [line.split(maxsplit=1) for line in file.read_text("utf-8").splitlines()]
+    return {name: digest for digest, name in pairs}
+
+
+def tang300() -> list[Poem]:
+    """Return the 320 poems of *Three Hundred Tang Poems*, in schoolbook readings."""
+    with path("tang300.jsonl").open(encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    return [Poem(**record | {"lines": tuple(record["lines"])}) for record in records]
+
+
+def tang_five() -> list[Poem]:
+    """Return 11,888 poems of four or eight five-character lines.
+
+    The readings are scholarly ones. `genre` and `text` are empty.
+    """
+    return [
+        Poem(row["title"], row["author"], "", tuple(row["lines"].split(" ")), "")
+        for row in _rows("tang_five.tsv")
+    ]
+
+
+def pingze() -> dict[str, str]:
+    """Return the tone class of each character: "level", "oblique" or "either"."""
+    return {row["character"]: row["tone"] for row in _rows("pingze.tsv")}
+
+
+def shakespeare7() -> str:
+    """Return seven plays of Shakespeare, 931,336 ASCII characters.
+
+    A speech is `Name:`, its lines, and an empty line.
+    """
+    return path("shakespeare7.txt").read_text(encoding="utf-8")
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with path(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

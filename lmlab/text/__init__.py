@@ -1,0 +1,1 @@
+"""Text, as models read it: tokenizers, n-grams, poems."""
