@@ -184,13 +184,13 @@ SEEN = torch.ones_like(LOGITS, dtype=torch.bool)
 
 
 @pytest.mark.parametrize("wrong, words", [
-    (lambda: keep_top_k(LOGITS, 0), "^k must be at least 1: got 0"),
-    (lambda: keep_top_k(LOGITS, -3), "^k must be at least 1: got -3"),
-    (lambda: keep_top_p(LOGITS, 0), "^p must be above 0 and at most 1: got 0"),
-    (lambda: keep_top_p(LOGITS, 1.5), "^p must be above 0 and at most 1: got 1.5"),
-    (lambda: keep_top_p(LOGITS, math.nan), "^p must be .* got nan"),
-    (lambda: penalise_repetition(LOGITS, SEEN, 0), "^penalty must be greater .* got 0"),
-    (lambda: penalise_repetition(LOGITS, SEEN, math.inf), "^penalty must .* got inf"),
+    (lambda: keep_top_k(LOGITS, 0), "^top_k must be at least 1: got 0"),
+    (lambda: keep_top_k(LOGITS, -3), "^top_k must be at least 1: got -3"),
+    (lambda: keep_top_p(LOGITS, 0), "^top_p must be above 0 and at most 1: got 0"),
+    (lambda: keep_top_p(LOGITS, 1.5), "^top_p must be above 0 and at most 1: got 1.5"),
+    (lambda: keep_top_p(LOGITS, math.nan), "^top_p must be .* got nan"),
+    (lambda: penalise_repetition(LOGITS, SEEN, 0), "^repetition_penalty .* got 0"),
+    (lambda: penalise_repetition(LOGITS, SEEN, math.inf), "^repetit.* finite: got inf"),
     (
         lambda: penalise_repetition(LOGITS, SEEN[:, :1], 2),
         r"seen must have the shape of logits, \(50, 13\): got \(50, 1\)",
