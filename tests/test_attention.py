@@ -283,6 +283,55 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
     ]
 
 
+# -- number types below float32 ------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_far_tokens_are_told_apart_in_every_number_type(dtype):
+    n = 2049  # bfloat16 counts to 256, float16 to 2048
+    flat, value = torch.zeros(1, n, 2, dtype=dtype), torch.zeros(1, n, 1, dtype=dtype)
+    value[:, :-256] = 1
+    bias = -torch.arange(n, 0, -1.0)[None]  # the nearest has -1, the furthest -2049
+    far = bias.where(bias < -256, -math.inf)  # only those beyond 256 are seen
+    ours = attention(flat[:, -1:], flat, value, bias=far)
+    weights = attention_weights(flat[:, -1:], flat, bias=far)
+    first, second = weights[0, 0, -257].item(), weights[0, 0, -258].item()
+    assert ours.item() == 1 and ours.dtype == weights.dtype == dtype
+    assert first / second == pytest.approx(math.e, rel=0.01)
+    value[:, :-257] = 0  # which leaves the nearest of those
+    ours = attention(flat[:, -1:], flat, value, bias=far)
+    assert ours.item() == pytest.approx(1 - 1 / math.e, rel=0.01)
+
+
+def test_scores_beyond_float16_do_not_overflow():
+    query = torch.full((1, 3, 4), 300.0).half()
+    value = torch.arange(3.0)[None, :, None].half()
+    weights = attention_weights(query, query, scale=1.0)
+    assert torch.allclose(weights.float(), torch.tensor(1 / 3), atol=1e-3)
+    assert attention(query, query, value, scale=1.0)[0, 0, 0].item() == 1
+
+
+def test_rope_turns_far_tokens_as_exactly_as_the_numbers_allow():
+    x = numbers(4, 8)
+    places = torch.tensor([0, 257, 5000, 70_000])  # beyond float16, too
+    exact = rope(x, places)
+    for dtype, tolerance in ((torch.float16, 2e-3), (torch.bfloat16, 2e-2)):
+        ours = rope(x.to(dtype), places)
+        assert ours.dtype == dtype
+        assert (ours.double() - exact).abs().max() < tolerance
+
+
+def test_positions_do_not_depend_on_a_coarse_default_type():
+    places = torch.arange(300)
+    exact = (alibi_bias(6, 300), relative_buckets(places, places, 32, 128, False))
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        ours = (alibi_bias(6, 300), relative_buckets(places, places, 32, 128, False))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(torch.equal(a, b) for a, b in zip(ours, exact, strict=True))
+
+
 # -- errors name the argument, what came, what was expected --------------------
 
 

@@ -241,6 +241,53 @@ def test_new_encoders_start_level(config):
     assert logits.std() < 1.5
 
 
+# -- number types below float32 -------------------------------------------------
+
+COARSE = {torch.float16: 2e-3, torch.bfloat16: 2e-2}  # of the largest logit
+IMAGES = ViTConfig(12, 4, 2, 5, 24, 2, 3)
+in_coarse_types = pytest.mark.parametrize("dtype", COARSE, ids=str)
+
+
+def near(ours: Tensor, exact: Tensor, tolerance: float) -> bool:
+    error = (ours.float() - exact).abs().max() / exact.abs().max()
+    return bool(ours.isfinite().all()) and error.item() < tolerance
+
+
+@in_coarse_types
+@pytest.mark.parametrize("config", [*DECODERS.values(), ENCODER, PAIR, IMAGES])
+def test_a_model_below_float32_gives_nearly_what_it_gives_in_float32(config, dtype):
+    torch.manual_seed(0)
+    model = (MODELS | {ViTConfig: ViT})[type(config)](config)
+    model.to(dtype).float()  # the same weights, so that only the computing differs
+    images = torch.sin(torch.arange(3 * 2 * 12 * 12) ** 2.0).view(3, 2, 12, 12)
+    given = {T5: (ids(2, 9), ids(2, 7)), ViT: (images.to(dtype).float(),)}
+    given = given.get(type(model), (ids(2, 9),))
+    exact = model(*given)
+    if isinstance(model, BERT):
+        exact = model.masked_lm_logits(exact)
+    model.to(dtype)
+    ours = model(*(x.to(dtype) if x.is_floating_point() else x for x in given))
+    if isinstance(model, BERT):
+        ours = model.masked_lm_logits(ours)
+    assert ours.dtype == dtype
+    assert near(ours, exact, COARSE[dtype])
+
+
+@in_coarse_types
+@every_decoder
+def test_a_decoder_below_float32_has_a_cache_padding_and_gradients(config, dtype):
+    torch.manual_seed(0)
+    model = MODELS[type(config)](config).to(dtype)
+    text, keep = ids(2, 9), torch.arange(9) >= torch.tensor([[0], [4]])
+    cache = model.new_cache(2, 9)
+    logits = torch.cat([model(text[:, :6], cache, keep[:, :6]),
+                        model(text[:, 6:], cache, keep)], dim=1)
+    exact = model.float()(text, keep=keep)
+    assert near(logits[keep], exact[keep], COARSE[dtype])
+    model.to(dtype)(text, keep=keep)[keep].square().sum().backward()
+    assert all(w.grad is None or w.grad.isfinite().all() for w in model.parameters())
+
+
 # -- parts ----------------------------------------------------------------------
 
 
