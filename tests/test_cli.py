@@ -95,6 +95,13 @@ def test_the_doctor_names_damaged_data(monkeypatch, capsys):
     assert "BAD  data/pingze.tsv is damaged" in sick(monkeypatch, capsys)
 
 
+def test_the_doctor_sees_boxes_where_no_font_has_chinese(monkeypatch, capsys):
+    from lmlab.page.plots import style
+
+    monkeypatch.setattr(style, "FAMILIES", ["DejaVu Sans"])
+    assert "BAD  pictures would show boxes for Chinese" in sick(monkeypatch, capsys)
+
+
 def test_the_doctor_names_another_python_behind_the_kernel(
     monkeypatch, capsys, tmp_path
 ):
