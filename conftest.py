@@ -3,12 +3,30 @@
 nbval compares text. Here a cell's pictures are compared with those it stored, a cell
 that was expected to raise must raise, and a check of an unsolved exercise must say
 "not attempted". Without this file nbval works on the folders as usual.
+
+Nothing of the machine is seen by tests and notebooks: no settings, an empty home.
 """
 
+import atexit
 import base64
 import io
+import os
+import shutil
+import tempfile
 
 import pytest
+
+# What programs need to start at all, on Windows too, and what a test run is told.
+KEPT = {"PATH", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE",
+        "WINDIR", "COMSPEC", "PATHEXT", "PROCESSOR_ARCHITECTURE", "PYTHONPATH",
+        "PYTHONHASHSEED", "OMP_NUM_THREADS", "CI", "SCREENSHOTS"}  # fmt: skip
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has it from who started it
+    for name in set(os.environ) - KEPT:
+        if not name.startswith("PYTEST_"):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="lmlab-home-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ |= dict.fromkeys(("HOME", "USERPROFILE", "APPDATA"), home)
 
 # Two pictures are seen as blocks of BLOCK x BLOCK pixels, each with its mean colour
 # (0 to 255), so that another anti-aliasing of fonts moves little and a curve moved by

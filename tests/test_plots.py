@@ -3,9 +3,11 @@
 import inspect
 import io
 import logging
+import os
 import re
 import subprocess
 import sys
+import textwrap
 import unicodedata
 import warnings
 from dataclasses import dataclass
@@ -204,6 +206,47 @@ def test_importing_plots_sets_the_look_without_torch():
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def drawn_with(home, font: str | None, settings: str) -> str:
+    """Return the digest of a picture on a machine with another font and settings."""
+    home.mkdir()
+    (home / "matplotlibrc").write_text(settings)
+    program = f"""
+        import hashlib, io, matplotlib
+        from matplotlib import font_manager
+        if {font!r}:
+            font_manager.fontManager.addfont({font!r})
+            font_manager.fontManager.ttflist.insert(
+                0, font_manager.fontManager.ttflist.pop())
+        from lmlab.page import plots
+        plots.bars(["月 moon", "人"], [2, 1], title="**One** 月", ylabel="$x^2$")
+        file = io.BytesIO()
+        matplotlib.pyplot.savefig(file, bbox_inches="tight")
+        print(hashlib.sha256(file.getvalue()).hexdigest())
+    """
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True,
+        text=True, check=True, env=os.environ | {"MPLCONFIGDIR": str(home)},
+    ).stdout  # fmt: skip
+
+
+@pytest.mark.parametrize("family", ["DejaVu Sans", "LM Lab Han"])
+def test_no_font_and_no_setting_of_the_machine_is_used(tmp_path, family):
+    """A font of the machine may bear the very name that pictures ask for."""
+    font = TTFont(datasets.path("NotoSansSC-subset.otf"))
+    moon, man = (font.getBestCmap()[ord(c)] for c in "月人")
+    for table in font["cmap"].tables:
+        table.cmap |= {ord("月"): man, ord("人"): moon, ord("o"): man}
+    for record in font["name"].names:
+        if record.nameID == 1:
+            record.string = family
+    font.save(tmp_path / "false.otf")
+    plain = drawn_with(tmp_path / "plain", None, "")
+    theirs = "font.size: 25\nfont.family: serif\nlines.marker: x\npatch.linewidth: 9\n"
+    theirs += "savefig.facecolor: red\nmathtext.fontset: stix\nsavefig.pad_inches: 1"
+    assert drawn_with(tmp_path / "theirs", None, theirs) == plain
+    assert drawn_with(tmp_path / "false", str(tmp_path / "false.otf"), "") == plain
 
 
 def test_chinese_is_drawn_and_not_as_boxes(caplog):

@@ -1,13 +1,15 @@
 """One look for all pictures: colours, fonts, titles and empty axes.
 
 The colours are those of Okabe and Ito (2008), which colour-blind readers can tell
-apart. Importing this sets matplotlib's defaults, a font with Chinese among them.
+apart. Importing this sets matplotlib's defaults, a font with Chinese among them, and
+drops the fonts and settings of the machine, so that a picture is the same everywhere.
 """
 
 import logging
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -58,7 +60,9 @@ FAMILIES = ["DejaVu Sans", "LM Lab Han"]  # glyph by glyph, the first that has i
 
 def use_style() -> None:
     """Make the house look matplotlib's default, for pictures drawn freely too."""
-    fonts = font_manager.fontManager
+    matplotlib.rcdefaults()
+    fonts, own = font_manager.fontManager, matplotlib.get_data_path()
+    fonts.ttflist = [f for f in fonts.ttflist if Path(f.fname).is_relative_to(own)]
     fonts.addfont(datasets.path("NotoSansSC-subset.otf"))
     # The one weight serves bold titles too, or matplotlib would complain each time.
     fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
