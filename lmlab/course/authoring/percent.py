@@ -6,6 +6,7 @@ tag, a half-commented Markdown cell or an answer without an end before it is sto
 
 import ast
 import codecs
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +76,8 @@ def notebook_text(notebook: dict, page: Page) -> str:
     import jupytext
     import nbformat
 
-    notebook = nbformat.from_dict(notebook)
-    return jupytext.writes(notebook, fmt="py:percent", config=options(page))
+    nb = nbformat.reads(json.dumps(notebook), as_version=4)
+    return jupytext.writes(nb, fmt="py:percent", config=options(page))
 
 
 def options(page: Page):
