@@ -503,7 +503,7 @@ WRONG = {
     "cells must have one entry per token, 2: got 1": lambda: plots.token_grid(
         "ab", ["c"], title=""
     ),
-    "here must be a lesson from 0 to 25: got 26": lambda: plots.road(here=26, title=""),
+    "here must be a lesson from 0 to 26: got 27": lambda: plots.road(here=27, title=""),
     "title must be one string or 2 of them: got 3": lambda: plots.axes(
         list("abc"), n=2
     ),
