@@ -98,7 +98,7 @@ print(f"sees one character: loss {one:.2f} = ln {np.exp(one):.0f}")
 # score, the rest a lower one:
 
 # %%
-came = np.array([bags["明"].count(c) for c in bags]) / 69     # (V,) sums to 1
+came = np.array([bags["明"].count(c) for c in bags]) / 69    # (V,) sums to 1
 scores, losses = np.zeros(V), []
 for step in range(1000):
     p = np.exp(scores) / np.exp(scores).sum()                # softmax
@@ -112,7 +112,7 @@ for step in range(1000):
 # %%
 print(f"counted {15 / 69:.3f}, learned {p[list(bags).index('月')]:.3f}")
 
-counted = -np.log(came[came > 0]) @ came[came > 0]           # its mean surprise
+counted = -np.log(came[came > 0]) @ came[came > 0]         # its mean surprise
 plots.loss_curve({"learned": losses}, floor=counted,
                  floor_label="loss of the counted numbers",
                  title="Learning from mistakes arrives where counting is")
@@ -168,7 +168,7 @@ for run in ("/", "月/", "明月/", "望明月/", "望明星/", "思乡的诗"):
 # > **Predict.** How many lines in a hundred are *not* in the book, with a memory
 # > of 1, 2, 3 and 4?
 
-# %%
+# %% tags=["readme-picture"]
 from lmlab.text.ngram import NGram
 
 book, new = {line for poem in poems for line in poem.lines}, []
@@ -177,7 +177,6 @@ for memory in (1, 2, 3, 4):
     lines = "/".join(model.sample(rng, 300) for _ in range(100)).split("/")
     new.append(100 * np.mean([line not in book for line in lines]))
 
-# %%
 plots.bars([f"memory {m}" for m in (1, 2, 3, 4)], new,
            ylabel="new lines (%)",
            title="The more it remembers, the less it invents")
