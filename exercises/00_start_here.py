@@ -7,10 +7,10 @@
 #
 # Write your answer in place of `raise NotImplementedError`, run the cell, then
 # run the check right below it. When a check is not content, it shows the
-# smallest call that went wrong, what came back, and, where it knows the mistake,
-# a question that leads on. Run it as often as you like. Three hints are folded under each task, from a nudge to nearly the
-# answer: open one when you are stuck for five minutes, not sooner and not much
-# later.
+# smallest call that went wrong, what came back and, where it knows the
+# mistake, a question that leads on. Run it as often as you like. Three hints
+# are folded under each task, from a nudge to nearly the answer: open one when
+# you are stuck for five minutes, not sooner and not much later.
 
 # %%
 from collections import Counter, defaultdict
