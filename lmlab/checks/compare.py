@@ -114,7 +114,7 @@ def describe(value: Any, digits: int = 4) -> str:
 def _joined(entries: Iterable, count: int, words: Callable) -> str:
     """All entries in words, or the first few: there may be a million."""
     parts = [words(entry) for entry in islice(entries, 4 if count > SHOWN else count)]
-    return ", ".join(parts) + (f", ... {count} in all" if count > SHOWN else "")
+    return ", ".join(parts) + (f", ... {count:,} in all" if count > SHOWN else "")
 
 
 def _to_numpy(tensor: Any) -> np.ndarray:
