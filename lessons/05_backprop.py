@@ -99,7 +99,7 @@ a1 = np.maximum(z1, 0)                 # (3,)
 z2 = W2 @ a1 + b2                      # (1,)
 
 dz2 = 2 * (z2 - y)                     # (1,)   and back
-dW2, db2 = np.outer(dz2, a1), dz2      # (1, 3)
+dW2, db2 = np.outer(dz2, a1) + 0, dz2  # (1, 3); + 0 makes -0 a 0
 da1 = W2.T @ dz2                       # (3,)
 dz1 = np.where(z1 > 0, da1, 0)         # (3,)
 dW1, db1 = np.outer(dz1, x), dz1       # (3, 2)
@@ -117,17 +117,15 @@ print("slopes on the way:", dz2[0], W2[0, 1], int(z1[1] > 0), x[1])
 # %%
 pencil = np.concatenate([dW1.ravel(), dW2.ravel(), db1, db2])
 show.agree(pencil, nudged, 1e-7, names=("pencil", "nudging"))
-plots.network([2, 3, 1], weights=[dW1, dW2 + 0], labels=names,
+plots.network([2, 3, 1], weights=[dW1, dW2], labels=names,
               title="The gradient: a neuron that is off takes no blame")
 
 # %% [markdown]
 # The three dotted lines meet in the third neuron: it was off, so nothing that
 # came in or went out could change the loss.
 #
-# The gradient points to where the loss grows fastest. So step the other way, by
-# a small share of it, the *learning rate* (学习率):
-#
-# `new = old - learning_rate * gradient`
+# The gradient points to where the loss grows fastest. So step the other way:
+# `new = old - learning_rate * gradient`, with a small *learning rate* (学习率).
 #
 # > **Predict.** The loss is 2.25. Which learning rate leads lowest, 0.01, 0.02
 # > or 0.04? Does one of them end above 2.25?
@@ -136,7 +134,7 @@ plots.network([2, 3, 1], weights=[dW1, dW2 + 0], labels=names,
 new = weights - 0.01 * pencil
 print("          W1" + 37 * " " + "W2" + 17 * " " + "b1" + 17 * " " + "b2")
 for name, row in [("old", weights), ("gradient", pencil), ("new", new)]:
-    print(f"{name:9}", *(f"{number:5.2f}" for number in row + 0))
+    print(f"{name:9}", *(f"{number:5.2f}" for number in row))
 
 # %%
 for rate in (0.01, 0.02, 0.04):
@@ -183,10 +181,9 @@ def backward(loss):
             source.grad += node.grad * slope     # the chain rule
 
 # %% [markdown]
-# That is the whole engine. Send it along the way on which the pencil found 12:
-# weight `w = 1` on the input `x = 2`, bias `b = -1`, weight `v = -2` in the
-# output. All else (first neuron, output's bias, target) adds
-# $1 + 0.5 - 1 = 0.5$.
+# That is the whole engine. Send it along the pencil's way to 12: weight `w = 1`
+# on the input `x = 2`, bias `b = -1`, weight `v = -2` in the output. All else
+# (first neuron, output's bias, target) adds $1 + 0.5 - 1 = 0.5$.
 #
 # > **Predict.** The error `d` is -1.5, and it enters `L = d * d` twice. What
 # > is the gradient of `d`? And what would it be if the last line of `backward`
@@ -264,8 +261,7 @@ show.agree(ours[0].grad, theirs[0].grad, 1e-12, names=("our engine", "torch"))
 # ## Four things happen in one iteration
 #
 # Now let the engine learn to read digits: 64 pixels, 64 hidden neurons, ten
-# logits, the cross-entropy of lesson 04. A quarter is held out, never shown in
-# training.
+# logits, the cross-entropy of lesson 04. A quarter is held out of training.
 
 # %%
 from sklearn.datasets import load_digits
@@ -324,12 +320,15 @@ for _ in range(1500):
 
 read = logits(test_X).data.argmax(axis=1)
 wrong = np.flatnonzero(read != test_y)
+print(f"misread: {len(wrong)} of {len(test_y)}")
+
+# %%
 plots.images(test_X[wrong].reshape(-1, 8, 8),
              [f"{test_y[i]} → {read[i]}" for i in wrong],
              title="All that it misread: the digit meant → the digit read")
 
 # %% [markdown]
-# About ten. Cover the captions, and read them yourself.
+# Cover the captions, and read them yourself.
 #
 # ## Why depth was hard: gradients vanish and explode
 #
@@ -383,7 +382,6 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 # | 反向传播是一种高效计算损失函数关于每个参数梯度的方法: an efficient way to compute the gradient for each parameter | right | one walk back, where nudging our 13 numbers takes 26 runs |
 # | 一次迭代一般包含以下三个步骤: forward, loss, backward | right | the update (更新参数) stands under the third; we count it apart |
 # | 通过反向传播算法来调整权重: backpropagation adjusts weights | right in the older sense | so Rumelhart et al. (1986); today the optimiser does, and biases too |
-# | 这个过程反复进行,直到网络能够准确地进行任务: repeated until the network is accurate | doubtful | after our 1,500 iterations some digits are misread all the same |
 # | RMSNorm 归一化 ... 可以避免梯度爆炸和消失的问题: it can avoid exploding and vanishing gradients | too strong | above, with ReLU yes, with sigmoid no |
 
 # %% [markdown]
@@ -410,7 +408,7 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 #   first. A common misunderstanding: that a gradient of 0 means the weight is
 #   right; at the dotted lines it means that nothing is known.
 # - *The graph* (a second). Let the class walk back from `L`. Then change `+=`
-#   to `=` in `backward`, run again, and ask which numbers turned wrong.
+#   to `=` in `backward`: which numbers turn wrong?
 # </details>
 #
 # ## What this left out
