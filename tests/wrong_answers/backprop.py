@@ -309,7 +309,7 @@ WRONG = {
     "train": [
         (start_changed, "changed its argument start"),
         (lambda start, X, targets, steps, rate: training(
-            start, X, targets, steps - 1, rate), "[0.5], [])      expected"),
+            start, X, targets, steps - 1, rate), ", [])      expected"),
         (lambda *given: training(*given, decay=0.5), "returned ([[[0.7523], [1.752]]"),
         (lambda *given: training(*given, loss=lambda e: (e**2).sum()),
          "Right on the case before"),
