@@ -55,10 +55,12 @@ def difference(
 
 def same(one: Any, other: Any) -> bool:
     """True where two values are equal to the last bit (NaN equals NaN)."""
+    if type(one) is not type(other):
+        return False
     if is_tensor(one):
-        return is_tensor(other) and same(_to_numpy(one), _to_numpy(other))
+        return same(_to_numpy(one), _to_numpy(other))
     if isinstance(one, np.ndarray):
-        if not isinstance(other, np.ndarray) or one.shape != other.shape:
+        if one.shape != other.shape:
             return False
         exact = one.dtype.kind in "fc"
         return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=exact)
