@@ -326,10 +326,11 @@ plots.lines({"score": score, "grade": grade}, xlabel="changes",
 print(*wrap(texts[0], 5))
 
 # %% [markdown]
-# Both have one unit, for she prefers by the difference of two grades. For some twenty to forty changes both rise, with any of four
-# seeds; then the score goes on rising, and the grade falls. Whoever is paid for
-# the score finds what the score gets wrong. This is *over-optimisation*
-# (过度优化), measured by Gao et al. (2022) for language models.
+# Both have one unit, for she prefers by the difference of two grades. For some
+# twenty to forty changes both rise, with any of four seeds; then the score goes
+# on rising, and the grade falls. Whoever is paid for the score finds what the
+# score gets wrong. This is *over-optimisation* (过度优化), measured by Gao et al.
+# (2022) for language models.
 #
 # Read the last poem: a few cold characters, again and again. The rule pays for a
 # character once and charges for a repeat; `character` pays every time. But a
