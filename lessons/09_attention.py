@@ -432,7 +432,7 @@ texts = [rng.normal(size=(n, d)) for n in sizes]
 quadratic = np.array([cost(attention, x, x, x) for x in texts])
 linear = np.array([cost(np.matmul, x, matrices) for x in texts])
 
-# %% tags=["no-picture-compare"]
+# %% tags=["nbval-ignore-output"]
 axes = plots.axes(["Time: attention overtakes", "Memory: so does its table"],
                   xlabel="tokens n (d = 128)", n=2, width=10, height=4)
 for i, ax in enumerate(axes):

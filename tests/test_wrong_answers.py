@@ -77,6 +77,7 @@ def test_a_declared_mistake_fails_with_its_own_question(case):
     assert text.splitlines()[2] == question, text
 
 
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("case", WRONG, ids=label)
 def test_a_wrong_answer_fails_with_the_words_that_help(case):
     name, task, i = case

@@ -264,21 +264,16 @@ class TooLong(BaseException):
 @contextlib.contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
     """Raise `TooLong` in this thread when the block has not ended after `seconds`."""
-    raise_in, me = ctypes.pythonapi.PyThreadState_SetAsyncExc, threading.get_ident()
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(seconds):
-            raise_in(ctypes.c_ulong(me), ctypes.py_object(TooLong))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    here = ctypes.c_ulong(threading.get_ident())
+    timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc,
+                            (here, ctypes.py_object(TooLong)))
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        ended.set()
-        watcher.join()
-        raise_in(ctypes.c_ulong(me), None)  # one that is still on its way
+        timer.cancel()
+        timer.join()  # what it raises, it raises in here
 
 
 @contextlib.contextmanager
