@@ -55,10 +55,9 @@ check.win_probability(win_probability)
 # </details>
 
 # %% [markdown]
-# Chess players have rated each other by this line for decades. Their unit is
-# another, and so is their zero: the ratings named after Arpad Elo are
-# $1200 + 400 / \ln 10 \approx 174$ times the score. A lead of 400 means odds of
-# 10 to 1.
+# The ratings of chess players named after Elo (1978), in their logistic form, are
+# this score with another zero and another unit, $400 / \ln 10 \approx 174$: a lead
+# of 400 means odds of 10 to 1.
 
 # %% tags=["raises-exception"]
 elo = np.array([2000, 1800, 1600, 1200])
@@ -378,19 +377,21 @@ plots.lines({"mean": found.mean(axis=0)}, sizes, logx=True, marks=True,
 # > more than it keeps?
 
 # %% tags=["raises-exception"]
-weights = {f"Taught by {n} comparisons": train(n, seed=0) for n in (12, 600)}
+titles = ["12 comparisons: it promises too much", "600: it keeps its promise"]
 tries = [1, 2, 4, 8, 16, 32, 64]
-for ax, w in zip(plots.axes(list(weights), n=2, width=10), weights.values()):
-    picked = [best_of(X @ w, truth, rng.integers(len(X), size=(500, n)))
-              for n in tries]
+for ax, n in zip(plots.axes(titles, n=2, width=10), (12, 600)):
+    w = train(n, seed=0)
+    picked = [best_of(X @ w, truth, rng.integers(len(X), size=(500, k)))
+              for k in tries]
     gain = np.transpose(picked) - np.transpose(picked[:1])
     plots.lines({"promised": gain[0], "kept": gain[1]}, tries, title="", ax=ax,
                 logx=True, marks=True, xlabel="n", ylabel="gain over one poem")
     ax.set_ylim(-0.5, 8)
-    print("weights", w.round(1), "promised {:.1f}, kept {:.1f}".format(*gain[:, -1]))
+    promised, kept = gain[:, -1]
+    print(w.round(1), f"promised {promised:.1f}, kept {kept:.1f}")
 
 # %% [markdown]
 # Twelve comparisons are explained best by large weights, and some of them are
 # wrong: here a character of snow counts against a poem. This ranker promises
-# far more than it keeps. (Most other dozens do, too: try another `seed`.) The one
-# that heard 600 found the rule, and keeps about what it promises.
+# twice what it keeps. (Most other dozens promise too much as well: try another
+# `seed`.) The one that heard 600 found the rule, and keeps what it promises.
