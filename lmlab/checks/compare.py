@@ -70,10 +70,8 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if callable(one) or isinstance(one, np.random.Generator):
         return True  # a generator is there to be used
-    plain = str | numbers.Number | None
-    if not isinstance(one, plain):
-        return True
-    return isinstance(other, plain) and bool(one == other or one != one)
+    plain = isinstance(one, str | numbers.Number | None)
+    return not plain or bool(one == other) or one != one
 
 
 def is_tensor(value: Any) -> bool:
