@@ -2,7 +2,7 @@
 #
 #   make lab       copy the notebooks into work/ and open JupyterLab
 #   make test      everything that has to hold
-#   make test-all  the same three times, with 1 and with 2 threads
+#   make test-all  the same with 1 and with 2 threads, three times (or ROUNDS=1)
 #   make bench     how fast, beside what you would use instead
 #   make poems     bring up the poets of the lessons from nothing: 1 to 2 hours
 #   make build     derive and execute what is stale
@@ -18,6 +18,7 @@ endif
 RUN := $(BIN)/python -m
 PIP := $(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt
 NOTEBOOKS := lessons solutions exercises
+ROUNDS ?= 3
 
 # One thread a process: two processes with two threads each get in each other's way.
 export OMP_NUM_THREADS ?= 1
@@ -35,8 +36,8 @@ test: .venv/ready-test
 	$(RUN) pytest -n 2 --dist loadfile --nbval tests $(NOTEBOOKS)
 
 test-all: .venv/ready-test
-	@for round in 1 2 3; do for threads in 1 2; do \
-	  echo "round $$round of 3, $$threads thread(s)"; \
+	@for round in $$(seq $(ROUNDS)); do for threads in 1 2; do \
+	  echo "round $$round of $(ROUNDS), $$threads thread(s)"; \
 	  OMP_NUM_THREADS=$$threads $(RUN) pytest -n $$((3 - threads)) \
 	    --dist loadfile --nbval tests $(NOTEBOOKS) || exit 1; \
 	done; done

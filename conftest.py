@@ -1,14 +1,33 @@
 """What `pytest --nbval` does not look at, looked at as well.
 
-nbval compares text. Here a cell's pictures are compared with those it stored, a cell
-that was expected to raise must raise, and a check of an unsolved exercise must say
-"not attempted". Without this file nbval works on the folders as usual.
+nbval compares text, the words of pictures among it (lmlab.page.plots stores them). Here
+a cell's pictures are compared with those it stored, a cell that was expected to raise
+must raise, and a check of an unsolved exercise must say "not attempted". Without this
+file nbval works on the folders as usual.
+
+Nothing of the machine is seen by tests and notebooks: no settings, an empty home.
 """
 
+import atexit
 import base64
 import io
+import os
+import shutil
+import tempfile
 
 import pytest
+
+# What programs need to start at all, on Windows too, and what a test run is told.
+KEPT = {"PATH", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "SYSTEMDRIVE",
+        "WINDIR", "COMSPEC", "PATHEXT", "PROCESSOR_ARCHITECTURE", "PYTHONPATH",
+        "PYTHONHASHSEED", "OMP_NUM_THREADS", "CI", "SCREENSHOTS"}  # fmt: skip
+if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker has it from who started it
+    for name in set(os.environ) - KEPT:
+        if not name.startswith("PYTEST_"):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="lmlab-home-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ |= dict.fromkeys(("HOME", "USERPROFILE", "APPDATA"), home)
 
 # Two pictures are seen as blocks of BLOCK x BLOCK pixels, each with its mean colour
 # (0 to 255), so that another anti-aliasing of fonts moves little and a curve moved by
@@ -17,8 +36,6 @@ BLOCK = 8
 MEAN_DIFFERENCE = 1.0  # over all blocks
 CHANGED, MANY_CHANGED = 16, 0.007  # a block that differs; the share that may
 ANOTHER_COLOUR = 64  # a difference no block may have
-
-NOT_COMPARED = {"no-picture-compare", "nbval-ignore-output"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,7 +61,7 @@ def cell_problem(cell, outputs) -> str | None:
             said.startswith("CheckFailed") and "not attempted" in said.lower()
         ):
             return f"Check of an unsolved task does not say 'not attempted', but {said}"
-    if cell.execution_count is None or tags & NOT_COMPARED:
+    if cell.execution_count is None or "nbval-ignore-output" in tags:
         return None
     stored, drawn = pictures(cell.outputs), pictures(outputs)
     if len(stored) != len(drawn):

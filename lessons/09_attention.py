@@ -77,7 +77,7 @@ for line, x in {"床前明月光": night, "明朝望乡处": morning}.items():
 # - the *key* $k = W_K\,x$: what I can be found by;
 # - the *value* $v = W_V\,x$: what I hand over to whoever finds me.
 #
-# Our $W_Q$ swaps light and place, $W_K$ forgets time, $W_V$ forgets place.
+# Ours swap light and place, forget time, and forget place.
 #
 # > **Predict.** 床 is [0, 0, 2]. With a pencil: what is its query? Multiply that
 # > with the five keys: whom will the bed look at?
@@ -90,9 +90,8 @@ show.table(list(zip("床前明月光", night, query, key, value)),
            ["", "x", "query", "key", "value"])
 
 # %%
-scores = query @ key.T                   # (5 who look, 5 who are looked at)
-weights = softmax(scores, axis=1)        # each row sums to 1
-print("床 scores", scores[0], "and becomes", (weights @ value)[0].round(2))
+weights = softmax(query @ key.T, axis=1)              # each row sums to 1
+print("床 scores", query[0] @ key.T, "becomes", (weights[0] @ value).round(2))
 plots.heatmap(weights, rows="床前明月光", columns="床前明月光", values=True,
               xlabel="who is looked at (key)", ylabel="who looks (query)",
               title="The bed looks at moon and light")
@@ -125,8 +124,7 @@ widths = [1, 4, 16, 64, 256, 1024]
 plots.lines({"undivided": [largest_weight(d, 1) for d in widths],
              "divided by √d": [largest_weight(d, d**0.5) for d in widths]},
             widths, logx=True, marks=True, xlabel="d, the length of a query",
-            ylabel="largest of 16 weights (mean)",
-            title="Without the scale, one token takes all")
+            ylabel="largest weight", title="Without the scale, one takes all")
 
 # %% [markdown]
 # Undivided, the largest weight climbs to nearly 1: a choice made by chance,
@@ -161,7 +159,7 @@ def attention(x, mask):                               # mask: True, may look
     scores = np.where(mask, query @ key.T / np.sqrt(3), -np.inf)
     return softmax(scores, axis=1) @ value
 
-# %%
+
 causal = np.tril(np.ones((5, 5), bool))               # on and below diagonal
 other = np.vstack([night[:4], morning[1]])            # another future
 for name, mask in {"no mask": True, "causal mask": causal}.items():
@@ -174,9 +172,9 @@ for name, mask in {"no mask": True, "causal mask": causal}.items():
 # The families of lesson 10 differ in this matrix. In BERT every token sees every
 # token: *bidirectional context* (双向上下文). In GPT it sees itself and the past:
 # *unidirectional context* (单向上下文). A *prefix* model reads an input, here
-# 床前明, both ways, then writes causally. T5 does so with two networks, a reader
-# and a writer; its paper compares it with one network and a prefix mask (Raffel et
-# al. 2020, section 3.2). A row says whom its token sees (1, dark):
+# 床前明, both ways, then writes causally. T5 does so with two networks, and its
+# paper compares that with one under a prefix mask (Raffel et al. 2020, section
+# 3.2). A row says whom its token sees (1, dark):
 
 # %%
 families = {"BERT sees all": np.ones((5, 5)), "GPT sees no future": causal,
@@ -232,8 +230,8 @@ shuffle_test("no mask", layer)
 shuffle_test("causal mask", lambda x: layer(x, causal=True))
 
 # %% [markdown]
-# Without a mask a sentence is a bag of words. The mask tells early from late,
-# by how many tokens each sees. *Position encoding* (位置编码) says it outright:
+# Without a mask a sentence is a bag of words; with it, a token tells its place by
+# how many it sees. *Position encoding* (位置编码) says it outright:
 #
 # - **sinusoidal**: *add* waves of the place, fast and slow, to each token
 #   (Vaswani et al. 2017, section 3.5);
@@ -256,9 +254,9 @@ shuffle_test("ALiBi", lambda x: layer(x, bias=-0.5 * distance))
 #
 # ## Train one head to look something up
 #
-# A phone book has eight entries: 床 7, 前 2, 明 4 ... The question is 明. Whoever
-# answers 4 has compared the question with every name and fetched a digit. Names
-# and digits are fixed random vectors; an entry is the sum of its two.
+# A phone book has eight entries: 床 7, 前 2, 明 4 ... Asked for 明, answer 4: compare
+# the question with every name, fetch a digit. Names and digits are fixed random
+# vectors; an entry is the sum of its two.
 
 # %%
 torch.manual_seed(0)
@@ -318,11 +316,11 @@ for ax, weights in zip(axes, (before, after)):
 # ## Longer than it was trained
 #
 # GLM-4-9B takes 128K (thousand) tokens, or 1M: *long text* (长文本). That says what
-# fits, not what is found. The usual test hides one fact at some depth and asks
-# for it: a *needle in a haystack* (Kamradt 2023).
+# fits, not what is found. The usual test, a *needle in a haystack* (Kamradt 2023),
+# hides one fact at some depth and asks for it.
 #
-# Your head learned from 8 entries; ask it for one of 128. Beside it stands a head
-# with RoPE, trained alike. Its places count from the question.
+# Your head learned from 8 entries; give it 128. A second one, trained alike, has
+# RoPE; its places count from the question.
 #
 # > **Predict.** Which loses more? Where does it matter how far the entry is?
 
@@ -350,7 +348,8 @@ plots.lines(
 # right on some 70 %. With RoPE the first entry is found about as often, the last
 # one time in four or five. Not rotation is to blame, but distances that training
 # never showed: after `train(turning, n=64, steps=600)` nearly all of 64 are found.
-#
+
+# %% [markdown]
 # ## What the documents say
 #
 # *The documents* are five Chinese overviews of large models that this course
@@ -371,12 +370,12 @@ for n in (2048, 6 * d, 2**20):
 # %% [markdown]
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 在 Transformer 中其计算成本随输入大小呈二次增长 ("the cost grows quadratically with the input") | **imprecise** | one term does: 2.7 % of GPT-3's work at full length, half where $n = 6d$ |
+# | 在 Transformer 中其计算成本随输入大小呈二次增长 ("the cost grows quadratically with the input") | **imprecise** | one term does: 2.7 % of GPT-3's work, half where $n = 6d$ |
 # | 上下文感知: ... 生成依赖于前文的文本内容 ("text that depends on what came before") | **right** | one 明, two vectors |
 # | BERT 考虑了上下文的双向信息 ("both directions"), GPT 只考虑上下文的单向信息 ("one direction only") | **right** | the first two masks |
 # | RoPE: 模型的输入不再使用位置编码,而是在网络的每一层添加了位置编码 ("no longer in the input, but in every layer") | **right** | as LLaMA's paper has it (Touvron et al. 2023, section 2.2); queries and keys are rotated |
 # | RoPE 位置编码 ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your far entries; past LLaMA's trained length, scores may be "catastrophically high" (Chen et al. 2023) |
-# | 20,000 到 30,000 字. 目前大模型对于长文本的生成无法达到这个长度 (models cannot *write* so many words, of a court's files) | **right** then | in 2024 models that read 100,000 tokens struggled to write 2,000 words (Bai et al. 2024) |
+# | 20,000 到 30,000 字. 目前大模型对于长文本的生成无法达到这个长度 (models cannot *write* so many words, a court's files) | **right** then | in 2024 models that read 100,000 tokens struggled to write 2,000 words (Bai et al. 2024) |
 
 # %% [markdown]
 # ## Check yourself
@@ -404,9 +403,10 @@ for n in (2048, 6 * d, 2**20):
 # it.
 #
 # </details>
-#
-# **What this left out**: the rest of a layer; keys shared among heads or kept
-# while generating; how to skip storing the $n \times n$ table (FlashAttention).
+
+# %% [markdown]
+# **What this left out**: the rest of a layer; shared or kept keys; FlashAttention,
+# which never stores the $n \times n$ table.
 #
 # **Where it goes next**: the exercises, then lesson 10: the same parts, wired
 # three ways.

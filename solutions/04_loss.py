@@ -99,7 +99,8 @@ check.log_softmax(log_softmax)
 # ## 3. Cross-entropy from class indices   ●●○  8 minutes
 #
 # A label is a whole number: the index of the class that was right. The loss is
-# the mean surprise, in nats, that the model has at its labels. This is
+# the mean surprise, in nats, that the model has at its labels. A score may be
+# `-inf`, but not that of a label. This is
 # `torch.nn.functional.cross_entropy`; afterwards you have written it yourself.
 
 # %% tags=["task"]
@@ -216,7 +217,8 @@ print("one row alone:", buggy_softmax(square[:1]))
 # Alone, the first row is certain of *both* classes. Next to another row, it
 # is something else. Look at one of the four numbers, do it with a pencil, and
 # say what the function really computes. Then write it as it should be: what
-# one row says must not depend on the other rows. Some rows are far apart.
+# one row says must not depend on the other rows. Some rows are far apart,
+# and so are the scores within a row.
 
 # %% tags=["task"]
 def softmax(logits: np.ndarray) -> np.ndarray:

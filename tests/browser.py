@@ -1,7 +1,8 @@
 """A learner's first steps in a real browser: run with `make browser`.
 
-Opens the learner's folder in JupyterLab, runs lesson 03 to its end, solves one task
-wrongly (the three lines are on the page, and no stack trace) and then rightly.
+Opens the learner's folder in JupyterLab (no question is asked, Chinese is drawn with
+the course's font), runs lesson 03 to its end, solves one task wrongly (the three lines
+are on the page, and no stack trace) and then rightly, and stops the command.
 """
 
 import json
@@ -9,13 +10,17 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -28,36 +33,52 @@ EXERCISE = "exercises/03_forward_pass.ipynb"
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder to keep pictures of the pages in
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """JupyterLab on a learner's fresh folder, as `lmlab lab` starts it."""
-    folder = tmp_path_factory.mktemp("learner")
+@dataclass
+class Lab:
+    """A running `lmlab lab`."""
+
+    process: subprocess.Popen
+    url: str
+    token: str
+    folder: Path
+
+    def ask(self, path: str, data: bytes | None = None):
+        """Return what the server's interface answers; with `data`, POST it."""
+        request = urllib.request.Request(f"{self.url}{path}", data)
+        request.add_header("Authorization", f"token {self.token}")
+        return json.load(urllib.request.urlopen(request, timeout=30))
+
+
+@contextmanager
+def lab(folder: Path):
+    """Run `lmlab lab FOLDER` as a learner does, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = secrets.token_hex(8)
-    settings = {"JUPYTER_TOKEN": token, "JUPYTER_CONFIG_DIR": str(folder / "config"),
-                "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings")}
-    command = [sys.executable, "-m", "lmlab", "lab", str(folder / "work"),
-               "--no-browser", f"--port={port}"]
-    extra = folder / "config" / "jupyter_lab_config.py"
-    extra.parent.mkdir()
-    extra.write_text("c.ServerApp.allow_root = True\n"
-                     "c.LabApp.extension_manager = 'readonly'\n")
-    process = subprocess.Popen(command, env=os.environ | settings)
-    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lmlab", "lab", str(folder), "--no-browser",
+         f"--port={port}"], env=os.environ | {"JUPYTER_TOKEN": token})
+    running = Lab(process, f"http://127.0.0.1:{port}", token, folder)
     try:
         for _ in range(120):
             try:
-                urllib.request.urlopen(f"{url}/api", timeout=1)
+                running.ask("/api")
                 break
             except OSError:
                 assert process.poll() is None, "JupyterLab stopped"
                 time.sleep(0.5)
-        yield f"{url}/lab/tree/{{}}?token={token}", folder / "work"
+        yield running
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A learner's first start, in a fresh folder: its address and the folder."""
+    with lab(tmp_path_factory.mktemp("learner") / "work") as running:
+        yield f"{running.url}/lab/tree/{{}}?token={running.token}", running.folder
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +128,42 @@ def saved(page, server, name: str) -> list[dict]:
         page.wait_for_timeout(100)
     cells = json.loads(file.read_text("utf-8"))["cells"]
     return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
+def test_the_first_page_asks_nothing(page, server):
+    open_notebook(page, server, "lessons/00_start_here.ipynb")
+    page.wait_for_timeout(5000)  # the question about news takes a moment
+    shot(page, "first")
+    assert not page.locator(".jp-Dialog, .Toastify__toast").all_inner_texts()
+
+
+def fonts_of(page, selector: str) -> dict[str, bool]:
+    """Return the fonts an element is drawn with: family, did the page bring it?"""
+    tools = page.context.new_cdp_session(page)
+    tools.send("DOM.enable")
+    tools.send("CSS.enable")
+    root = tools.send("DOM.getDocument")["root"]["nodeId"]
+    node = tools.send("DOM.querySelector", {"nodeId": root, "selector": selector})
+    drawn = tools.send("CSS.getPlatformFontsForNode", {"nodeId": node["nodeId"]})
+    return {font["familyName"]: font["isCustomFont"] for font in drawn["fonts"]}
+
+
+@pytest.mark.parametrize("place", [
+    ".jp-RenderedMarkdown p", ".jp-RenderedText pre", "#jp-main-statusbar", ".cm-line"])
+def test_chinese_is_drawn_with_the_courses_font(page, server, place):
+    open_notebook(page, server, "lessons/00_start_here.ipynb")
+    if place == ".cm-line":  # the editor undoes changes that are not typed
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text("床前明月光 moon")
+    else:
+        page.locator(place).first.evaluate("e => e.textContent = '床前明月光 moon'")
+    page.wait_for_function("() => document.fonts.check('12px \"LM Lab Han\"', '床')")
+    page.wait_for_timeout(500)
+    shot(page, f"chinese {place}")
+    fonts = fonts_of(page, f".jp-CodeCell {place}" if place == ".cm-line" else place)
+    assert fonts.pop("LM Lab Han", None) is True, "Chinese is drawn by another font"
+    assert len(fonts) == 1 and not any(fonts.values()), "moon is not in the page's own"
 
 
 def test_lesson_03_runs_to_its_end(page, server):
@@ -170,3 +227,17 @@ def test_the_learners_work_survives_the_next_start(page, server):
                            "--copy-only"], capture_output=True, text=True, check=True)
     assert "with your changes" in done.stdout
     assert (server[1] / EXERCISE).read_bytes() == mine
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process at once")
+@pytest.mark.parametrize("sent", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]])
+def test_stopping_the_command_leaves_nothing_running(tmp_path, sent):
+    with lab(tmp_path / "work") as running:
+        kernel = running.ask("/api/kernels", b"{}")["id"]
+        processes = psutil.Process(running.process.pid).children(recursive=True)
+        assert kernel and processes
+        for number in sent:
+            running.process.send_signal(number)
+            time.sleep(1)
+        assert running.process.wait(20) == 0
+        assert not psutil.wait_procs(processes, timeout=5)[1]

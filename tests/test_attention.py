@@ -11,7 +11,6 @@ from lmlab.models.attention import (
     MultiHeadAttention,
     attention,
     attention_weights,
-    causal_attention,
     causal_mask,
     merge_heads,
     split_heads,
@@ -108,11 +107,11 @@ def test_causal_attention_is_attention_with_a_causal_mask():
         for more, added in ((None, None), (keep, None), (keep, bias[-n:])):
             mask = past if more is None else past & more
             expected = attention_weights(query, key, mask, added, 0.7) @ value
-            ours = causal_attention(query, key, value, more, added, 0.7)
+            ours = attention(query, key, value, more, added, 0.7, causal=True)
             assert close(ours, expected)
     query = numbers(2, 7, 4, seed=2)
     expected = attention_weights(query, key, causal_mask(7), scale=0.7) @ value
-    assert close(causal_attention(query, key, value, scale=0.7), expected)
+    assert close(attention(query, key, value, scale=0.7, causal=True), expected)
 
 
 @pytest.mark.parametrize("n_kv_heads", [1, 2, 4])
@@ -284,6 +283,55 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
     ]
 
 
+# -- number types below float32 ------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_far_tokens_are_told_apart_in_every_number_type(dtype):
+    n = 2049  # bfloat16 counts to 256, float16 to 2048
+    flat, value = torch.zeros(1, n, 2, dtype=dtype), torch.zeros(1, n, 1, dtype=dtype)
+    value[:, :-256] = 1
+    bias = -torch.arange(n, 0, -1.0)[None]  # the nearest has -1, the furthest -2049
+    far = bias.where(bias < -256, -math.inf)  # only those beyond 256 are seen
+    ours = attention(flat[:, -1:], flat, value, bias=far)
+    weights = attention_weights(flat[:, -1:], flat, bias=far)
+    first, second = weights[0, 0, -257].item(), weights[0, 0, -258].item()
+    assert ours.item() == 1 and ours.dtype == weights.dtype == dtype
+    assert first / second == pytest.approx(math.e, rel=0.01)
+    value[:, :-257] = 0  # which leaves the nearest of those
+    ours = attention(flat[:, -1:], flat, value, bias=far)
+    assert ours.item() == pytest.approx(1 - 1 / math.e, rel=0.01)
+
+
+def test_scores_beyond_float16_do_not_overflow():
+    query = torch.full((1, 3, 4), 300.0).half()
+    value = torch.arange(3.0)[None, :, None].half()
+    weights = attention_weights(query, query, scale=1.0)
+    assert torch.allclose(weights.float(), torch.tensor(1 / 3), atol=1e-3)
+    assert attention(query, query, value, scale=1.0)[0, 0, 0].item() == 1
+
+
+def test_rope_turns_far_tokens_as_exactly_as_the_numbers_allow():
+    x = numbers(4, 8)
+    places = torch.tensor([0, 257, 5000, 70_000])  # beyond float16, too
+    exact = rope(x, places)
+    for dtype, tolerance in ((torch.float16, 2e-3), (torch.bfloat16, 2e-2)):
+        ours = rope(x.to(dtype), places)
+        assert ours.dtype == dtype
+        assert (ours.double() - exact).abs().max() < tolerance
+
+
+def test_positions_do_not_depend_on_a_coarse_default_type():
+    places = torch.arange(300)
+    exact = (alibi_bias(6, 300), relative_buckets(places, places, 32, 128, False))
+    torch.set_default_dtype(torch.bfloat16)
+    try:
+        ours = (alibi_bias(6, 300), relative_buckets(places, places, 32, 128, False))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(torch.equal(a, b) for a, b in zip(ours, exact, strict=True))
+
+
 # -- errors name the argument, what came, what was expected --------------------
 
 
@@ -319,25 +367,23 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
             "mask must leave each query a key to look at: row 0 has no True",
         ),
         (
-            lambda: split_heads(numbers(5, 8), 3),
+            lambda: MultiHeadAttention(8, 3),
             "n_heads must divide d_model: got n_heads 3 and d_model 8",
         ),
         (
             lambda: MultiHeadAttention(8, 0),
             "n_heads must divide d_model: got n_heads 0",
         ),
-        (lambda: MultiHeadAttention(6, 2, rope=True), "d_head must be even: got 3"),
+        (
+            lambda: layer(6, 2, rope=True)(numbers(5, 6)),
+            "d_head must be even, .* got 3",
+        ),
         (
             lambda: MultiHeadAttention(8, 4, n_kv_heads=3),
             "n_kv_heads must divide n_heads: got n_kv_heads 3 and n_heads 4",
         ),
-        (lambda: layer(8, 2)(numbers(5, 6)), "x must have 8 features: got 6"),
         (
-            lambda: layer(8, 2)(numbers(5, 8), numbers(3, 6)),
-            "context must have 8 features: got 6",
-        ),
-        (
-            lambda: causal_attention(numbers(5, 8), numbers(3, 8), numbers(3, 8)),
+            lambda: attention(numbers(5, 8), *2 * [numbers(3, 8)], causal=True),
             "mask must leave each query a key to look at: row 0",
         ),
         (
@@ -349,24 +395,18 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
             r"key must have shape .* at least one token: got \(0, 8\)",
         ),
         (
-            lambda: causal_attention(numbers(8), numbers(8), numbers(8)),
+            lambda: attention(*3 * [numbers(8)], causal=True),
             r"query must have shape \(..., tokens, features\).* got \(8,\)",
         ),
         (
-            lambda: causal_attention(numbers(3, 4), numbers(3, 8), numbers(3, 4)),
-            "query and key must share d_head: got 4 and 8",
-        ),
-        (
-            lambda: causal_attention(numbers(3, 4), numbers(3, 4), numbers(4, 4)),
-            "key and value must have the same number of tokens: got 3 and 4",
-        ),
-        (
-            lambda: causal_attention(*3 * [numbers(3, 4)], mask=torch.ones(3, 3)),
+            lambda: attention(
+                *3 * [numbers(3, 4)], mask=torch.ones(3, 3), causal=True
+            ),
             "mask must be boolean, True = may look: got torch.float32",
         ),
         (
-            lambda: causal_attention(*3 * [numbers(3, 4)], mask=~causal_mask(3)),
-            "mask must leave each query a key to look at: row 2",
+            lambda: attention(*3 * [numbers(3, 4)], mask=~causal_mask(3), causal=True),
+            "mask must leave each query a key to look at: row 0",
         ),
         (
             lambda: attention(numbers(2, 3, 4), *2 * [numbers(5, 3, 4)]),
@@ -377,7 +417,7 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
             "must be on one device: got query on cpu, key on meta, value on meta",
         ),
         (
-            lambda: causal_attention(numbers(3, 4).to("meta"), *2 * [numbers(3, 4)]),
+            lambda: attention(numbers(3, 4).to("meta"), *2 * [numbers(3, 4)]),
             "must be on one device: got query on meta, key on cpu",
         ),
         (
@@ -391,20 +431,8 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
             "must be on one device: .* bias on meta",
         ),
         (
-            lambda: layer(8, 2)(numbers(5, 8), numbers(3, 8).to("meta")),
-            "x and context must be on one device: got x on cpu, context on meta",
-        ),
-        (
-            lambda: layer(8, 2)(numbers(2, 3, 8), numbers(4, 3, 8)),
-            r"must fit in all but tokens and features: got \(2, 2\), \(4, 2\)",
-        ),
-        (
-            lambda: layer(8, 2)(numbers(8)),
-            r"x must have shape \(..., n, d_model\): got \(8,\)",
-        ),
-        (
-            lambda: merge_heads(numbers(3, 4)),
-            r"x must have shape \(..., n_heads, n, d_head\): got \(3, 4\)",
+            lambda: layer(8, 2).weights(numbers(5, 8), mask=torch.ones(5, 5)),
+            "mask must be boolean, True = may look: got torch.float32",
         ),
         (
             lambda: rope(numbers(4)),
@@ -412,33 +440,13 @@ def test_t5_has_a_bucket_for_each_near_key_and_shares_those_of_far_ones():
         ),
         (
             lambda: rope(numbers(3, 4), torch.arange(2)),
-            "turns must be for 3 tokens and at most 4 features, .* got 2 and 4",
+            "positions must be those of 3 tokens, .* at most 4: got 2 and 4",
         ),
         (
             lambda: rope(numbers(3, 2), d_turned=4),
-            "turns must be for 3 tokens and at most 2 features, .* got 3 and 4",
-        ),
-        (
-            lambda: rope(numbers(3, 4), torch.arange(3).to("meta")),
-            "x and turns must be on one device: got x on cpu, turns on meta",
+            "d_turned at most 2: got 3 and 4",
         ),
         (lambda: alibi_bias(0, 3), "n_heads must be at least 1: got 0"),
-        (
-            lambda: alibi_between(torch.arange(3), torch.arange(3).to("meta"), 2),
-            "queries and keys must be on one device",
-        ),
-        (
-            lambda: relative_buckets(
-                torch.arange(3), torch.arange(3).to("meta"), 8, 12, True
-            ),
-            "queries and keys must be on one device",
-        ),
-        (
-            lambda: relative_buckets(
-                torch.zeros(2, 3), torch.arange(3), 8, 12, True
-            ),
-            r"queries and keys must have shapes .* got \(2, 3\) and \(3,\)",
-        ),
         (lambda: rope(numbers(4, 5)), "d_head must be even, .* got 5"),
         (lambda: sinusoidal_positions(4, 5), "d_model must be even, .* got 5"),
     ],

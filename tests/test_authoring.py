@@ -17,9 +17,12 @@ pytest.importorskip("nbgrader")
 
 from lmlab.course.authoring.__main__ import main
 from lmlab.course.authoring.build import build
-from lmlab.course.authoring.percent import source_problems
-from lmlab.course.authoring.project import AuthoringError, choose
-from lmlab.course.authoring.verify import verify
+from lmlab.course.authoring.execute import run
+from lmlab.course.authoring.minutes import round_up
+from lmlab.course.authoring.percent import parse, source_problems
+from lmlab.course.authoring.project import AuthoringError, Page, choose, digest
+from lmlab.course.authoring.stored import store
+from lmlab.course.authoring.verify import page_problems, verify
 
 CONFTEST = Path(__file__).parent.parent / "conftest.py"
 
@@ -27,7 +30,7 @@ LESSON = """\
 # %% [markdown]
 # # What is twice two?
 #
-# **Time** 5 minutes to read, 1 seconds to run
+# **Time** 1 minutes to read, 10 seconds to run
 
 # %%
 from PIL import Image
@@ -53,13 +56,15 @@ Image.linear_gradient("L").rotate(90)
 SOLUTION = '''\
 # %% [markdown]
 # # Exercises on doubling
+# One task. **Time** 5
+# minutes.
 
 # %%
 from lmlab import tiny
 from lmlab.checks import doubling as check
 
 # %% [markdown]
-# ## 1. Twice
+# ## 1. Twice   ●○○  5 minutes
 # Return twice `x`.
 
 # %% tags=["task"]
@@ -152,7 +157,10 @@ def dump(path: Path, notebook: dict) -> None:
 
 
 def problems(root: Path) -> str:
-    return "\n".join(str(problem) for problem in verify(root))
+    found = verify(root)
+    assert all("\n" not in line and "; " in line for line in found)
+    assert "delete" not in "".join(found)
+    return "\n".join(found)
 
 
 def rebuild(root: Path, *paths: str, **how) -> tuple[bool, str]:
@@ -199,7 +207,7 @@ def test_a_stored_notebook_carries_no_machine(root):
 
 def test_the_readme_lists_the_lesson(root):
     text = (root / "README.md").read_text("utf-8")
-    assert "| 01 | [What is twice two?](lessons/01_twice.ipynb) | 5 min | 1 s |" in text
+    assert "| 01 | [What is twice two?](lessons/01_twice.ipynb) | 1 min | 10 s |" in text
     assert "(exercises/01_twice.ipynb)" in text and "(solutions/01_twice.ipynb)" in text
 
 
@@ -210,7 +218,7 @@ def test_the_readme_shows_the_picture_a_lesson_draws(root):
     picture = root / "docs/picture.png"
     assert picture.read_bytes().startswith(b"\x89PNG") and not problems(root)
     picture.write_bytes(b"another")
-    assert "docs/picture.png is not what the lesson draws today" in problems(root)
+    assert "docs/picture.png: not what the lesson draws today" in problems(root)
 
 
 def test_a_second_build_does_nothing_and_takes_no_time(root):
@@ -261,7 +269,7 @@ def test_a_reordered_cell(root):
     notebook = load(path)
     notebook["cells"][3:] = notebook["cells"][:2:-1]
     dump(path, notebook)
-    assert "lessons/01_twice.ipynb: stale: a cell" in problems(root)
+    assert "stale: from `Image.linear_gradient(\"L\").rotate(90)` on" in problems(root)
 
 
 def test_an_edited_output(root):
@@ -314,16 +322,18 @@ def test_a_missing_exercise_and_an_orphan(root):
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("def twice(x: float)", "def twice(x: float", 13, "not Python"),
-        ('tags=["check"]', 'tags=["chek"]', 19, "unknown tag 'chek'"),
-        ('tags=["check"]', 'tags=["check"', 19, "cannot read"),
-        ("    ### END SOLUTION\n", "", 15, "do not pair up"),
-        ("# Return twice `x`.\n\n", "Return twice `x`.\n\n", 10, "must begin with `#`"),
-        ("print(twice(21), tiny.double(1))", "twice(21);", 23, "trailing `;`"),
-        ('# %% tags=["check"]\ncheck.twice(twice)\n', "", 12, "without a check"),
-        ('# %% tags=["task"]', "# %%", 12, "go together"),
+        ("def twice(x: float)", "def twice(x: float", 15, "not Python"),
+        ('tags=["check"]', 'tags=["chek"]', 21, "unknown tag 'chek'"),
+        ('tags=["check"]', 'tags=["check"', 21, "cannot read"),
+        ("    ### END SOLUTION\n", "", 17, "do not pair up"),
+        ("# Return twice `x`.\n\n", "Return twice `x`.\n\n", 12, "must begin with `#`"),
+        ("print(twice(21), tiny.double(1))", "twice(21);", 25, "trailing `;`"),
+        ('# %% tags=["check"]\ncheck.twice(twice)\n', "", 14, "without a check"),
+        ('# %% tags=["task"]', "# %%", 14, "go together"),
         ("# %% [markdown]\n# # Exer", "hello\n# %% [markdown]\n# # Exer", 1, "above"),
         ("# # Exercises", "# Exercises", 1, "no title"),
+        ("**Time** 5", "Take 5", 1, "no `**Time** 0 minutes` in the first cell"),
+        ("●○○  5 minutes", "●○○", 11, "must end in its minutes"),
     ],
 )
 def test_a_broken_percent_file(root, old, new, line, words):
@@ -337,7 +347,7 @@ def test_a_broken_percent_file(root, old, new, line, words):
 
 
 def test_a_lesson_without_its_minutes_and_seconds():
-    lesson = LESSON.replace("1 seconds", "some seconds")
+    lesson = LESSON.replace("10 seconds", "some seconds")
     assert "**Time**" in next(source_problems(lesson, "lessons"))[1]
 
 
@@ -374,11 +384,20 @@ def test_changed_constraints(root):
 
 
 def test_a_stale_table_of_lessons(root):
-    change(root / "README.md", "| 5 min |", "| 6 min |")
+    change(root / "README.md", "| 1 min |", "| 6 min |")
     assert "README.md: the table of lessons" in problems(root)
     assert rebuild(root)[0] and problems(root) == ""
-    change(root / "README.md", "<!-- /lessons -->", "")
-    assert "README.md has no" in problems(root)
+
+
+def test_a_changed_way_of_making_pages(root):
+    with (root / "solutions/jupytext.toml").open("a") as pairing:
+        pairing.write("# another word\n")
+    assert problems(root).count("stale: solutions/jupytext.toml changed") == 2
+    (root / "lmlab/course/authoring").mkdir(parents=True)
+    (root / "lmlab/course/authoring/derive.py").write_text("")
+    said = problems(root).split("\n")
+    assert ["derive.py" in line for line in said] == [False, True]
+    assert rebuild(root)[0] and problems(root) == ""
 
 
 def forge(path: Path, edit) -> None:
@@ -400,12 +419,145 @@ def output(index: int, **fields):
     return lambda notebook: notebook["cells"][index]["outputs"][0].update(fields)
 
 
+def rewrite(index: int, source: str):
+    return lambda notebook: notebook["cells"][index].update(source=source)
+
+
+def add_cell(notebook: dict) -> None:
+    extra = {"cell_type": "markdown", "id": "extra", "metadata": {}, "source": "More"}
+    notebook["cells"].append(extra)
+
+
+ANSWER = "def twice(x):\n    return x + x  # raise NotImplementedError"
+
+
+@pytest.mark.parametrize(
+    ("page", "edit", "words"),
+    [
+        ("lessons", rewrite(2, "Some forgeries."), "from `Some forgeries.` on"),
+        ("solutions", rewrite(2, "Some forgeries."), "from `Some forgeries.` on"),
+        ("lessons", add_cell, "from `More` on"),
+        ("lessons", lambda notebook: notebook["cells"].pop(), "at the end"),
+        ("exercises", rewrite(3, ANSWER), "from `def twice(x):` on"),
+        ("exercises", add_cell, "from `More` on"),
+    ],
+)
+def test_a_forged_cell_with_all_digests_made_right(root, page, edit, words):
+    forge(root / page / "01_twice.ipynb", edit)
+    assert f"{page}/01_twice.ipynb: stale: {words} its cells are not" in problems(root)
+    assert problems(root).count("\n") == 0
+
+
+def test_an_answer_in_the_text_of_an_exercise_with_all_digests_made_right(root):
+    text = root / "exercises/01_twice.py"
+    change(text, "raise NotImplementedError", "return x + x")
+    new = digest(text.read_text("utf-8"))
+    forge(root / "exercises/01_twice.ipynb", note(text=new))
+    assert "exercises/01_twice.py was edited by hand" in problems(root)
+
+
+def conflict(path: Path) -> None:
+    change(path, '"cells": [', '"cells": [\n<<<<<<< HEAD\n=======\n>>>>>>> other')
+
+
+def put(content):
+    """Return what writes `content`, bytes or what json knows, over a file."""
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return lambda path: path.write_bytes(raw)
+
+
+def before(raw: bytes):
+    return lambda path: path.write_bytes(raw + path.read_bytes())
+
+
+def reshape(edit):
+    def write(path: Path) -> None:
+        notebook = load(path)
+        edit(notebook)
+        dump(path, notebook)
+
+    return write
+
+
+def without(field: str):
+    return reshape(lambda notebook: notebook["cells"][1].pop(field))
+
+
+def tagged(tags):
+    return reshape(lambda notebook: notebook["cells"][1]["metadata"].update(tags=tags))
+
+
+BROKEN = [
+    ("lessons/01_twice.py", before(b"\xef\xbb\xbf"), "byte order mark (BOM)"),
+    ("lessons/01_twice.py", before("# °\n".encode("latin-1")), "01_twice.py:1: not UTF"),
+    ("solutions/01_twice.py", before(b"\xef\xbb\xbf"), "byte order mark (BOM)"),
+    ("exercises/01_twice.py", before(b"\xb0"), "01_twice.py:1: not UTF-8"),
+    ("lessons/01_twice.ipynb", conflict, "a merge conflict"),
+    ("exercises/01_twice.ipynb", conflict, "a merge conflict"),
+    ("lessons/01_twice.ipynb", put(b""), "cannot be read as a notebook"),
+    ("lessons/01_twice.ipynb", put(b"\xb0"), "cannot be read as a notebook"),
+    ("lessons/01_twice.ipynb", put([1]), "no cells"),
+    ("lessons/01_twice.ipynb", put({}), "no cells"),
+    ("lessons/01_twice.ipynb", put({"cells": [1]}), "cannot be read as a notebook"),
+    ("lessons/01_twice.ipynb", reshape(lambda n: n.update(cells=[])), "no cells"),
+    ("lessons/01_twice.ipynb", reshape(lambda n: n.pop("metadata")), "'metadata' is a"),
+    ("lessons/01_twice.ipynb", without("outputs"), "cell 2: 'outputs' is a required"),
+    ("lessons/01_twice.ipynb", without("cell_type"), "cell 2: not of a known kind"),
+    ("lessons/01_twice.ipynb", without("source"), "cell 2: 'source' is a required"),
+    ("lessons/01_twice.ipynb", without("metadata"), "cell 2: 'metadata' is a"),
+    ("exercises/01_twice.ipynb", tagged(None), "cell 2, metadata.tags: None is not"),
+    ("lessons/01_twice.ipynb", tagged([1]), "cell 2, metadata.tags.0: 1 is not"),
+    ("lessons/01_twice.ipynb",
+     reshape(lambda n: n["metadata"].update(lmlab=None)), "not built from its source"),
+    ("lessons/01_twice.ipynb", reshape(note(seconds="x")), "not built from its source"),
+    ("solutions/jupytext.toml", Path.unlink, "solutions/jupytext.toml"),
+    ("solutions/jupytext.toml", put(b"= ="), "solutions/jupytext.toml"),
+    ("README.md", Path.unlink, "README.md: missing; git checkout README.md"),
+    ("README.md", put(b"# Tiny"), "README.md: no `<!-- lessons -->` with"),
+    ("README.md", before(b"\xb0"), "README.md:1: not UTF-8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "damage", "words"), BROKEN)
+def test_a_broken_file_is_named_and_hides_no_other(root, name, damage, words):
+    damage(root / name)
+    forge(root / "solutions/01_twice.ipynb", output(4, text="at /home/eve/x.py"))
+    if "lessons" not in name:
+        change(root / "lessons/01_twice.ipynb", "one two", "one three")
+    (root / "exercises/02_other.py").write_text("# %%\n")
+    said = problems(root)
+    assert any(name in line and words in line for line in said.split("\n")), said
+    for other in ("solutions/01_twice.ipynb: a trace of the machine",
+                  "exercises/02_other: orphan"):  # fmt: skip
+        assert other in said
+    if "lessons" not in name:
+        assert "lessons/01_twice.ipynb: stale: an output" in said
+
+
+@pytest.mark.parametrize(("name", "damage", "words"), BROKEN)
+def test_a_broken_file_stops_the_build_of_no_other(root, name, damage, words):
+    kept = (root / "lessons/01_twice.ipynb").read_bytes()
+    damage(root / name)
+    forge(root / "solutions/01_twice.ipynb", output(4, text="at /home/eve/x.py"))
+    change(root / "lmlab/checks/doubling.py", "right", "quite right")
+    broken = (root / name).read_bytes() if (root / name).is_file() else b""
+    well, said = rebuild(root)
+    if "solutions" not in name:
+        assert "quite right" in (root / "solutions/01_twice.ipynb").read_text("utf-8")
+    if "not built" not in words:
+        assert not well and name in said and "delete" not in said
+        assert not broken or (root / name).read_bytes() == broken
+    if name.endswith("ipynb"):
+        assert rebuild(root, name, drop_edits=True)[0]
+        assert "lessons" not in name or (root / name).read_bytes() == kept
+        assert problems(root) == ""
+
+
 @pytest.mark.parametrize(
     ("page", "edit", "words"),
     [
         ("lessons", note(seconds=61), "runs 61 s, more than 60 s"),
         ("solutions", note(seconds=41), "runs 41 s, more than 40 s"),
-        ("lessons", note(seconds=6), "says 1 seconds to run, and was measured at 6"),
         ("lessons", note(peak_mb=1025), "takes 1025 MB"),
         ("lessons", note(filler="x" * 500_000), "more than 500 KB"),
         ("lessons", output(1, text="at /home/eve/x.py"), "trace of the machine"),
@@ -421,6 +573,76 @@ def output(index: int, **fields):
 def test_what_no_stored_notebook_may_hold(root, page, edit, words):
     forge(root / page / "01_twice.ipynb", edit)
     assert words in problems(root)
+
+
+# Minutes
+
+
+def test_the_build_counts_minutes_and_writes_them_everywhere(root):
+    shown = "`lmlab.tiny`\\n```python\\n" + "x = 1\\n" * 30 + "```"
+    prose = "# " + "word " * 30 + "\n"
+    for old, new in [
+        ("minutes to read, 10 seconds", "minutes to read, 0 seconds"),
+        ("# Some pictures.\n", prose * 10 + "#\n# > **Predict.** Which?\n"),
+        ("# %%\nImage.radial", f'# %%\nfrom IPython.display import Markdown, display\n\n'
+         f'display(Markdown("{shown}"))\n\n# %%\nImage.radial'),
+    ]:  # fmt: skip
+        change(root / "lessons/01_twice.py", old, new)
+    change(root / "solutions/01_twice.py", "●○○  5 minutes", "●○○  7 minutes")
+    assert rebuild(root)[0] and problems(root) == ""
+    # 318 words, 10 lines on the page and 30 shown, one question: 3.2 + 4 + 0.5
+    line = "**Time** 8 minutes to read, 10 seconds to run"
+    assert line in (root / "lessons/01_twice.py").read_text("utf-8")
+    assert line in (root / "lessons/01_twice.ipynb").read_text("utf-8")
+    assert "| 8 min | 10 s |" in (root / "README.md").read_text("utf-8")
+    for page in ("solutions", "exercises"):
+        assert "**Time** 7\n# minutes" in (root / page / "01_twice.py").read_text("utf-8")
+
+
+def test_minutes_that_are_not_today_s_count(root):
+    def say(page: str, minutes: int, count: int):
+        for kind in ("py", "ipynb"):
+            change(root / page / f"01_twice.{kind}",
+                   f"**Time** {count}", f"**Time** {minutes}")  # fmt: skip
+        text = (root / page / "01_twice.py").read_bytes()
+        inputs = load(root / page / "01_twice.ipynb")["metadata"]["lmlab"]["inputs"]
+        inputs[f"{page}/01_twice.py"] = digest(text)
+        forge(root / page / "01_twice.ipynb", note(inputs=inputs))
+
+    say("lessons", 3, 1)
+    say("solutions", 6, 5)
+    said = problems(root)
+    assert "lessons/01_twice.ipynb: stale: says 3 minutes, and 1 are counted" in said
+    assert "solutions/01_twice.ipynb: stale: says 6 minutes, and 5 are" in said
+    assert rebuild(root)[0] and problems(root) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"), [("00_a", 20), ("01_a", 35), ("10_a", 45), ("12_a", 45)]
+)
+def test_a_lesson_over_its_minutes(root, name, limit):
+    page = Page(root, "lessons", name)
+    shutil.copy(root / "lessons/01_twice.ipynb", page.notebook)
+    notebook = load(page.notebook)
+    notebook["cells"][2]["source"] = "word " * (100 * limit)
+    assert f"{limit + 1} minutes to read, more than {limit}" in page_problems(
+        page, notebook
+    )
+    notebook["cells"][2]["source"] = "word " * (100 * limit - 100)
+    assert not [*page_problems(page, notebook)]
+
+
+@pytest.mark.parametrize("seconds", [20, 60])
+def test_another_machine_s_seconds_make_nothing_stale(root, seconds):
+    for kind in ("py", "ipynb"):
+        change(root / f"lessons/01_twice.{kind}", ", 10 seconds", f", {seconds} seconds")
+    reshape(note(seconds=seconds))(root / "lessons/01_twice.ipynb")
+    assert "stale" not in problems(root)
+
+
+def test_seconds_are_rounded_up():
+    rounded = [round_up(n) for n in (1, 10, 11, 20, 21, 40, 41, 60, 61)]
+    assert rounded == [10, 10, 20, 20, 40, 40, 60, 60, 61]
 
 
 def test_base64_of_a_picture_is_no_machine(root):
@@ -614,6 +836,54 @@ def test_nbval_sees_a_check_that_does_not_say_not_attempted(nbval_report):
 
 def test_nbval_passes_all_that_was_not_broken(nbval_report):
     assert "4 failed, 8 passed" in nbval_report
+
+
+PICTURES = """\
+# %% [markdown]
+# # Words in pictures
+
+# %%
+from matplotlib import pyplot as plt
+
+from lmlab.page import plots
+
+plots.bars(["moon", "sun"], [0.31, 0.8], title="Bars", ylabel="chance")
+
+# %%
+fig, ax = plt.subplots()
+ax.plot([0, 1, 2], [0, 1, 4])
+ax.set_yticks([0, 2, 4], ["0", "10", "20"])
+plt.show()
+
+# %%
+plots.lines({"before": [1, 2], "after": [2, 3]}, title="Lines", ax=None)
+
+# %%
+plots.heatmap([[1, 2], [3, 4]], title="Nothing changed")
+"""
+
+
+def test_nbval_reads_the_words_of_pictures(tmp_path):
+    for name in ("lessons", "solutions"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "jupytext.toml").write_text(JUPYTEXT, "utf-8")
+    shutil.copy(CONFTEST, tmp_path)
+    page = Page(tmp_path, "lessons", "01_words")
+    page.text.write_text(PICTURES, "utf-8")
+    store(page, run(page, parse(page), stop_at_error=True).notebook, {})
+    assert "'image/png'" not in run_nbval(tmp_path) and "<Figure" not in str(
+        load(page.notebook)
+    )
+    for old, new in [
+        ("[0.31, 0.8]", "[0.32, 0.8]"),
+        ('\\"10\\"', '\\"18\\"'),
+        ('{\\"before\\": [1, 2], \\"after\\"', '{\\"after\\": [1, 2], \\"before\\"'),
+    ]:
+        change(page.notebook, old, new)
+    said = run_nbval(tmp_path)
+    assert "3 failed, 1 passed" in said, said
+    assert said.count("mismatch 'text/plain'") == 3
+    assert "Picture" not in said  # too few pixels to see
 
 
 def drawn(curve=0.0, **style) -> bytes:

@@ -1,7 +1,9 @@
 """Promises of the command `lmlab`: it helps, and wrong use gets one line."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,14 +45,59 @@ def test_lab_makes_the_folder_once_and_says_what_it_did(tmp_path):
     assert not (tmp_path / "work" / "work").exists()
 
 
-def test_lab_opens_the_first_lesson_in_the_folder(tmp_path, monkeypatch):
-    started = {}
-    monkeypatch.setattr(cli.subprocess, "call",
-                        lambda command, cwd: started.update(c=command, cwd=cwd) or 0)
-    assert cli.main(["lab", str(tmp_path / "w"), "--no-browser", "--port=9999"]) == 0
-    assert started["cwd"] == tmp_path / "w"
-    assert any(part.endswith(f"/lab/tree/{cli.FIRST}") for part in started["c"])
-    assert "--no-browser" in started["c"] and "--port=9999" in started["c"]
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """What JupyterLab is started with, in place of starting it."""
+    from jupyterlab.labapp import LabApp
+
+    seen = {}
+
+    class Server:
+        def start(self):
+            seen.update(folder=Path.cwd(), environment=dict(os.environ))
+
+    def initialize_server(command, **settings):
+        seen.update(command=command, **settings)
+        return Server()
+
+    monkeypatch.setattr(LabApp, "initialize_server", initialize_server)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "theirs")
+    return seen
+
+
+def test_lab_opens_the_first_lesson_in_the_folder(started, tmp_path):
+    assert cli.main(["lab", "w", "--no-browser", "--port=9999"]) == 0
+    assert started["folder"] == tmp_path / "w"
+    assert any(part.endswith(f"/lab/tree/{cli.FIRST}") for part in started["command"])
+    assert {"--no-browser", "--port=9999"} <= set(started["command"])
+
+
+def test_lab_brings_the_font_and_its_settings_beside_the_users(started):
+    cli.main(["lab", "w"])
+    places = [Path(place) for place in started["static_custom_path"]]
+    for name in ("custom.css", "NotoSansSC-subset.otf"):
+        assert any((place / name).is_file() for place in places)
+    ours, theirs = started["environment"]["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert (Path(ours) / "labconfig" / "default_setting_overrides.json").is_file()
+    assert theirs == "theirs" and "MPLBACKEND" not in started["environment"]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_lab_starts_for_root_as_well(started, monkeypatch, user):
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    cli.main(["lab", "w"])
+    assert ("--allow-root" in started["command"]) == (user == 0)
+
+
+def test_a_pipe_that_knows_no_chinese_stops_nothing(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "lmlab", "lab", "--copy-only", "月"], cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"}, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"\\u6708: notebooks:")
+    assert (tmp_path / "月" / cli.FIRST).is_file()
 
 
 def test_lab_says_in_one_line_where_it_cannot_write(tmp_path):
@@ -93,6 +140,13 @@ def test_the_doctor_names_damaged_data(monkeypatch, capsys):
     monkeypatch.setattr(datasets, "checksums", lambda: sums)
     monkeypatch.setattr(datasets, "_intact", set())
     assert "BAD  data/pingze.tsv is damaged" in sick(monkeypatch, capsys)
+
+
+def test_the_doctor_sees_boxes_where_no_font_has_chinese(monkeypatch, capsys):
+    from lmlab.page.plots import style
+
+    monkeypatch.setattr(style, "FAMILIES", ["DejaVu Sans"])
+    assert "BAD  pictures would show boxes for Chinese" in sick(monkeypatch, capsys)
 
 
 def test_the_doctor_names_another_python_behind_the_kernel(

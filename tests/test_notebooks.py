@@ -27,7 +27,7 @@ def tags(cell: dict) -> list[str]:
 
 def test_every_page_is_as_its_source_makes_it():
     problems = verify(ROOT)
-    assert not problems, "\n" + "\n".join(map(str, problems))
+    assert not problems, "\n" + "\n".join(problems)
 
 
 def test_fewer_than_one_lesson_cell_in_twenty_is_not_compared():

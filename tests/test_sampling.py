@@ -13,6 +13,7 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
+from lmlab.learning.lora import add_lora
 from lmlab.models.bert import BERT, BERTConfig
 from lmlab.models.gpt import GPT, GPTConfig
 from lmlab.models.llama import LLaMA, LLaMAConfig
@@ -156,7 +157,7 @@ def test_temperature_is_a_power_of_the_chances():
 
 def test_towards_temperature_zero_the_likeliest_takes_all():
     logits = torch.tensor([[3.0, 900.0, 899.0]])
-    for temperature in (0, 1e-12, 1e-30):
+    for temperature in (0, 1e-12, 1e-30, 1e-46, 1e-300):
         assert probabilities(logits, temperature).tolist() == [[0, 1, 0]]
 
 
@@ -184,13 +185,13 @@ SEEN = torch.ones_like(LOGITS, dtype=torch.bool)
 
 
 @pytest.mark.parametrize("wrong, words", [
-    (lambda: keep_top_k(LOGITS, 0), "^k must be at least 1: got 0"),
-    (lambda: keep_top_k(LOGITS, -3), "^k must be at least 1: got -3"),
-    (lambda: keep_top_p(LOGITS, 0), "^p must be above 0 and at most 1: got 0"),
-    (lambda: keep_top_p(LOGITS, 1.5), "^p must be above 0 and at most 1: got 1.5"),
-    (lambda: keep_top_p(LOGITS, math.nan), "^p must be .* got nan"),
-    (lambda: penalise_repetition(LOGITS, SEEN, 0), "^penalty must be greater .* got 0"),
-    (lambda: penalise_repetition(LOGITS, SEEN, math.inf), "^penalty must .* got inf"),
+    (lambda: keep_top_k(LOGITS, 0), "^top_k must be at least 1: got 0"),
+    (lambda: keep_top_k(LOGITS, -3), "^top_k must be at least 1: got -3"),
+    (lambda: keep_top_p(LOGITS, 0), "^top_p must be above 0 and at most 1: got 0"),
+    (lambda: keep_top_p(LOGITS, 1.5), "^top_p must be above 0 and at most 1: got 1.5"),
+    (lambda: keep_top_p(LOGITS, math.nan), "^top_p must be .* got nan"),
+    (lambda: penalise_repetition(LOGITS, SEEN, 0), "^repetition_penalty .* got 0"),
+    (lambda: penalise_repetition(LOGITS, SEEN, math.inf), "^repetit.* finite: got inf"),
     (
         lambda: penalise_repetition(LOGITS, SEEN[:, :1], 2),
         r"seen must have the shape of logits, \(50, 13\): got \(50, 1\)",
@@ -230,6 +231,63 @@ def test_the_likeliest_may_be_infinite():
 def test_no_rows_have_no_chances():
     for temperature in (0, 0.5):
         assert probabilities(LOGITS[:0], temperature).shape == (0, V)
+
+
+# Number types below float32
+
+COARSE = pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+
+
+@COARSE
+@pytest.mark.parametrize("seed", range(20, 25))
+def test_what_is_drawn_had_a_chance(dtype, seed):
+    torch.manual_seed(seed)
+    chances = probabilities(torch.randn(1, 50_304).to(dtype), top_k=1)
+    drawn = chances.multinomial(1, generator=torch.Generator().manual_seed(seed))
+    likeliest = chances[chances > 0]  # more than one where they tie
+    assert chances[0, drawn].item() == pytest.approx(1 / len(likeliest))
+    if (dtype, seed) == (torch.float16, 20):
+        assert chances[0, drawn].item() == 1
+
+
+@COARSE
+@pytest.mark.parametrize("settings", [
+    {}, {"temperature": 0.01}, {"temperature": 1e-6}, {"temperature": 1e6},
+    {"top_k": 3}, {"top_p": 0.999}, {"temperature": 0.1, "top_p": 0.5}])
+def test_chances_below_float32_are_those_of_float32(dtype, settings):
+    logits = (torch.randn(4, 5000, generator=torch.Generator().manual_seed(1)) * 3
+              ).to(dtype)
+    ours, exact = (probabilities(x, **settings) for x in (logits, logits.float()))
+    assert torch.equal(ours, exact) and ours.dtype == torch.float32
+    assert torch.allclose(ours.sum(-1), torch.ones(4), atol=1e-5)
+
+
+@COARSE
+def test_the_nucleus_below_float32_is_that_of_float32(dtype):
+    logits = torch.zeros(1, 4096, dtype=dtype)  # small steps are lost in a coarse sum
+    assert keep_top_p(logits, 0.5).isfinite().sum() == 2048
+
+
+@COARSE
+@pytest.mark.parametrize("penalty", [1e-6, 1e6])
+def test_a_penalty_below_float32_does_not_overflow(dtype, penalty):
+    logits = torch.tensor([[3.0, -2.0, 1.0]]).to(dtype)
+    seen = torch.tensor([[True, True, False]])
+    lower = penalise_repetition(logits, seen, penalty)
+    assert torch.allclose(
+        lower, torch.tensor([[3 / penalty, -2 * penalty, 1]]), rtol=1e-6)
+
+
+@COARSE
+@pytest.mark.parametrize("settings", [
+    {"temperature": 0}, {"temperature": 0.7, "top_p": 0.9, "repetition_penalty": 1.2}])
+def test_models_below_float32_write(dtype, settings):
+    prompts = [[5, 1, 4], [2], [9, 9, 9, 8]]
+    for make in MODELS:
+        torch.manual_seed(2)
+        answers = generate(make().to(dtype), prompts, max_new_tokens=20, full="slide",
+                           **settings)
+        assert [len(answer) for answer in answers] == [20] * 3
 
 
 # The texts
@@ -389,6 +447,75 @@ def test_the_model_is_asked_at_rest_and_left_in_its_mode():
     modes, model = [], Watching().train()
     generate(model, [[1]], max_new_tokens=2)
     assert modes == [(False, False)] * 2 and model.training
+
+
+def test_each_part_of_the_model_is_left_in_its_own_mode():
+    model = gpt().train()
+    model.blocks[1].eval()
+    before = [part.training for part in model.modules()]
+    generate(model, [[1]], max_new_tokens=5)
+    assert [part.training for part in model.modules()] == before
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_context_of_few_tokens_can_slide(make):
+    for context in (1, 2):
+        texts = [generate(make(context), [[3]], max_new_tokens=6, temperature=0,
+                          full="slide", cache=cache) for cache in (True, False)]
+        assert texts[0] == texts[1]
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def put(name, make):
+    return lambda model: model.set_submodule(name, lively(make()))
+
+
+def replace_method(model):
+    part = model.blocks[0].feed_forward
+    ordinary = part.forward
+    part.forward = lambda x: 2 * ordinary(x)
+
+
+CHANGES = {
+    "a training step": lambda model: model.blocks[0].attention.value.weight.data.neg_(),
+    "LoRA": lambda model: (add_lora(model, ["query"]), lively(model)),
+    "a layer of another class": put(
+        "blocks.0.attention.output", lambda: Doubled(16, 16, bias=False)),
+    "another method": replace_method,
+    "a hook": lambda model: model.blocks[1].register_forward_hook(
+        lambda part, given, result: -result),
+}
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_model_that_was_changed_writes_what_it_now_computes(make, what):
+    model, ids = make(), torch.arange(12)[None]
+    plain = model(ids)
+    CHANGES[what](model)
+    assert not torch.allclose(model(ids), plain), "the change must change something"
+    text = [1, 2]
+    with torch.no_grad():
+        for _ in range(10):
+            text.append(model(torch.tensor([text]))[0, -1].argmax().item())
+    answer = generate(model, [[1, 2]], max_new_tokens=10, temperature=0)
+    assert answer == [text[2:]]
+
+
+@pytest.mark.parametrize("make", MODELS)
+@pytest.mark.parametrize("name", ["", "tokens", "norm", "blocks.1",
+                                  "blocks.0.attention", "blocks.1.attention.value"])
+def test_who_watches_a_part_sees_each_token(make, name):
+    model, seen = make(), []
+    model.get_submodule(name).register_forward_pre_hook(
+        lambda part, given: seen.append(given))
+    generate(model, [[1, 2]], max_new_tokens=10)
+    assert len(seen) == 10
 
 
 def test_a_context_is_filled_to_its_last_place():

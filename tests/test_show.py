@@ -72,6 +72,20 @@ def test_a_table_aligns_numbers_right(shown):
     assert "a\\|b" in shown[0]
 
 
+@pytest.mark.parametrize("cell, written", [
+    ("<end>", "&lt;end&gt;"), ("R&D", "R&amp;D"), ("a\nb", "a⏎b"),
+    ("`<end>`", "`<end>`"), ("$a < b$", "$a < b$"), ("**<b>**", "**&lt;b&gt;**")])
+def test_a_table_shows_what_looks_like_html_as_text(shown, cell, written):
+    show.table([[cell, 3]], ["token", "<n>"])
+    header, _, row = shown[0].split("\n")
+    assert header == "| token | &lt;n&gt; |" and row == f"| {written} | 3 |"
+
+
+def test_labels_of_tokens_are_text_too(shown):
+    show.tokens(["a"], labels=["<i>\n"])
+    assert "&lt;i&gt;⏎" in shown[0] and "<i>" not in shown[0]
+
+
 def test_a_table_with_a_short_row_says_which():
     with pytest.raises(ValueError, match="2 entries.*got 1"):
         show.table([["a"]], ["f", "x"])

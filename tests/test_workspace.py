@@ -2,15 +2,19 @@
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from lmlab.course import workspace
 from lmlab.course.workspace import STATE, WorkspaceError, update
+from lmlab.page.paths import course_root
 
 LESSON, TASK = "lessons/03_forward_pass.ipynb", "exercises/03_forward_pass.ipynb"
 NEWER = "lessons/03_forward_pass.newer.ipynb"
+OURS = {STATE, workspace.LOCK}
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def publish(course: Path, version: str) -> Path:
 def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != STATE}
+            if path.is_file() and path.name not in OURS}
 
 
 def test_a_new_folder_gets_the_notebooks_and_nothing_else(folder):
@@ -185,15 +189,87 @@ def test_an_update_cut_off_before_its_memory_was_saved_is_no_change_of_the_learn
     assert update(folder, publish(course, "three")).changed == []
 
 
-def test_a_half_written_file_is_swept_away(folder, course):
-    (folder / "lessons" / ".03_forward_pass.ipynb.part").write_text("half")
-    update(folder, course)
-    assert len(contents(folder)) == 2
+def test_what_an_interrupted_copy_left_is_used_up_by_the_next(tmp_path, course):
+    half = tmp_path / "work" / "lessons" / workspace.PART
+    half.parent.mkdir(parents=True)
+    half.write_text("half of a longer, older file")
+    update(tmp_path / "work", course)
+    assert contents(tmp_path / "work") == {LESSON: f"{LESSON} one", TASK: f"{TASK} one"}
 
 
-def test_the_course_itself_is_no_folder_for_work(course):
-    with pytest.raises(WorkspaceError, match="is the course itself"):
-        update(course, course)
+def test_files_of_the_learners_are_left_alone_whatever_their_names(folder, course):
+    mine = {".notes.part", ".03_forward_pass.ipynb.part", "03_forward_pass.ipynb.bak",
+            ".lmlab.json"}
+    for name in mine:
+        (folder / "lessons" / name).write_text("mine")
+    update(folder, publish(course, "two"))
+    for name in mine:
+        assert (folder / "lessons" / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [LESSON, NEWER])
+def test_a_folder_at_a_notebooks_name_stops_no_other(folder, course, name):
+    (folder / LESSON).write_text("mine")
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    report = update(folder, publish(course, "two"))
+    assert contents(folder)[TASK] == f"{TASK} two" and report.updated == [TASK]
+    assert (folder / name).is_dir()
+    if name == LESSON:
+        assert f"{LESSON} was left as it is: it cannot be read" in str(report)
+    else:
+        assert contents(folder)[report.beside[LESSON]] == f"{LESSON} two"
+
+
+def test_several_updates_at_once_all_succeed(tmp_path, course):
+    for number in range(20):
+        name = f"lessons/{number}.ipynb"
+        (course / name).write_text(f"{name} one")
+    program = ("import sys; from pathlib import Path; "
+               "from lmlab.course.workspace import update; "
+               "sys.stdin.read(); print(update(*map(Path, sys.argv[1:])))")
+
+    def at_once() -> list[str]:
+        command = [sys.executable, "-c", program, tmp_path / "work", course]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        runs = [subprocess.Popen(command, text=True, **pipes) for _ in range(3)]
+        for run in runs:
+            run.stdin.close()
+            run.stdin = None
+        said = [run.communicate() for run in runs]
+        assert [run.returncode for run in runs] == [0, 0, 0], said
+        return [out for out, _ in said]
+
+    at_once()
+    assert len(contents(tmp_path / "work")) == 22
+    (tmp_path / "work" / LESSON).write_text("mine")
+    publish(course, "two")
+    said = "".join(at_once())
+    assert said.count(NEWER) == 1 and ".newer-2" not in said
+    assert len(contents(tmp_path / "work")) == 23
+
+
+@pytest.mark.parametrize("inside", [
+    ".", "lessons", "lessons/mine", "exercises", "data", "lmlab/course", "tests",
+    ".git", "docs", "benchmarks"])
+def test_the_course_itself_is_no_folder_for_work(course, inside):
+    before = contents(course)
+    with pytest.raises(WorkspaceError, match="is the course's own: name another"):
+        update(course / inside, course)
+    assert contents(course) == before
+
+
+def test_every_folder_of_a_checkout_is_the_courses_own(course):
+    others = {"work", "dist", "build", "__pycache__"}  # ignored by git, too
+    found = {path.name for path in course_root().iterdir() if path.is_dir()} - others
+    assert {"lessons", "data"} <= found
+    for name in found:
+        with pytest.raises(WorkspaceError, match="is the course's own"):
+            update(course / name, course)
+
+
+def test_a_folder_beside_the_courses_own_is_for_work(course):
+    assert update(course / "work", course).new and update(course / "mine", course).new
 
 
 def test_a_course_without_notebooks_is_named(tmp_path):

@@ -5,7 +5,9 @@ words; numbers are shown short, and longer where four digits would look the same
 """
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ class Problem(NamedTuple):
 
     line: str
     question: str = ""
+    verdict: str = "not yet"
 
 
 def difference(
@@ -36,7 +39,8 @@ def difference(
         return _wrong_type(returned, _kind(expected), where,
                            "This one is written in NumPy: where did torch come in?")
     if isinstance(expected, bool | np.bool_ | str) or expected is None:
-        good = type(expected) if isinstance(expected, str) else bool | np.bool_
+        plain = isinstance(expected, str) or expected is None
+        good = type(expected) if plain else bool | np.bool_
         if not isinstance(returned, good):
             return _wrong_type(returned, _kind(expected), where)
         return None if returned == expected else _values(returned, expected, where)
@@ -64,8 +68,10 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if callable(one) or isinstance(one, np.random.Generator):
         return True  # a generator is there to be used
-    plain = isinstance(one, str | numbers.Number | None)
-    return not plain or bool(one == other) or one != one
+    plain = str | numbers.Number | None
+    if not isinstance(one, plain):
+        return True
+    return isinstance(other, plain) and bool(one == other or one != one)
 
 
 def is_tensor(value: Any) -> bool:
@@ -84,16 +90,17 @@ def describe(value: Any, digits: int = 4) -> str:
     if isinstance(value, bool | np.bool_ | None):
         return str(value)
     if isinstance(value, numbers.Integral):
-        return str(int(value))
+        return str(int(value)) if abs(value) < 1e15 else f"{Decimal(int(value)):.4g}"
     if isinstance(value, numbers.Real):
         return f"{float(value):.{digits}g}"
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:37] + "...")
     if isinstance(value, Mapping):
-        inside = [f"{describe(k)}: {describe(v, digits)}" for k, v in value.items()]
-        return "{" + _joined(inside) + "}"
+        inside = _joined(value.items(), len(value), lambda pair: (
+            f"{describe(pair[0])}: {describe(pair[1], digits)}"))
+        return "{" + inside + "}"
     if isinstance(value, list | tuple):
-        inside = _joined([describe(v, digits) for v in value])
+        inside = _joined(value, len(value), lambda v: describe(v, digits))
         if isinstance(value, list):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
@@ -104,10 +111,10 @@ def describe(value: Any, digits: int = 4) -> str:
     return f"a {type(value).__name__}"
 
 
-def _joined(parts: list[str]) -> str:
-    if len(parts) > SHOWN:
-        parts = [*parts[:4], f"... {len(parts)} in all"]
-    return ", ".join(parts)
+def _joined(entries: Iterable, count: int, words: Callable) -> str:
+    """All entries in words, or the first few: there may be a million."""
+    parts = [words(entry) for entry in islice(entries, 4 if count > SHOWN else count)]
+    return ", ".join(parts) + (f", ... {count} in all" if count > SHOWN else "")
 
 
 def _to_numpy(tensor: Any) -> np.ndarray:
@@ -187,8 +194,7 @@ def _numeric(returned, expected, tolerance, where) -> Problem | None:
     if mine.shape != wanted.shape:
         what = "a single number" if scalar else f"shape {wanted.shape}"
         return Problem(f"returned shape {mine.shape}{where}      expected {what}",
-                       "" if not scalar else
-                       "Which axis is still there, and should it be summed away?")
+                       _still_there(mine) if scalar else "")
     if wanted.dtype.kind == "b" != mine.dtype.kind or (
         wanted.dtype.kind in "iu" and mine.dtype.kind not in "iu"
     ):
@@ -216,6 +222,12 @@ def _numeric(returned, expected, tolerance, where) -> Problem | None:
     place = np.unravel_index(np.argmax(off), off.shape)
     return _values(mine[place], wanted[place], f"{_at(place)}{where}",
                    f"{wrong.sum()} of {wrong.size} entries differ")
+
+
+def _still_there(mine: np.ndarray) -> str:
+    if mine.size == 1:
+        return f"The number stands inside shape {mine.shape}: which step keeps an axis?"
+    return f"By what does the task make one number out of these {mine.size}?"
 
 
 def _wrong_dtype(mine: np.ndarray, wanted: np.ndarray, where: str) -> Problem:

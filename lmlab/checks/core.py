@@ -1,27 +1,50 @@
-"""How a check is written: cases, an independent reference, a tutor's question.
+"""How a check is written: a task's check is data, and `Check` runs it.
 
-Used by every exercise. A check compares the learner's function with a reference on
-cases from small to large, shows the first that fails in three lines (what was tried,
-what came back beside what was expected, one question) and hides the stack trace.
+    mse = Check(
+        "mse",
+        cases=[Case(np.array([3.0]), np.array([1.0])), Case(..., label="two axes")],
+        reference=mse_loop,
+        mistakes={lambda o, y: ((o - y) ** 2).sum(): "Should more answers cost more?"},
+        right="7 arrays of 1 to 500 answers",
+    )
+
+stands in `lmlab/checks/loss.py`, one for each task of the notebook and under the task's
+name, and the notebook calls `check.mse(mse)`. Cases go from small to large, edge cases
+among them: the smallest that fails is shown, in three lines (what was tried; what came
+back beside what was expected; a question). The question is that of the declared
+mistake which the answer repeats; where none is known, the third line says what was
+still right. The gate in the tests hands each declared mistake to its check, which must
+fail with that mistake's own question: a case must tell it from the others.
+
+What is no comparison with one right value is a property: a function of `call`, that
+runs the learner's code by `call(*arguments)` and calls `fail` where something is wrong.
 """
 
+import contextlib
 import copy
+import ctypes
 import inspect
 import linecache
+import sys
+import threading
+import traceback
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from lmlab.checks.compare import describe, difference, same
+from lmlab.checks.compare import Problem, describe, difference, same
+
+BEFORE, SMALLEST = "Right on the case before", "This is the smallest of"
 
 
 class CheckFailed(AssertionError):
     """A check that did not pass; Jupyter shows its lines and no stack trace."""
 
     def __init__(self, *lines: str):
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(line for line in lines if line))
 
     def _render_traceback_(self) -> list[str]:
         return str(self).splitlines()
@@ -36,65 +59,186 @@ class Case:
         self.expected = expected
 
 
-def check_function(
-    name: str,
-    attempt: Callable,
-    *,
-    cases: Sequence[Case],
-    question: str,
-    right: str,
-    reference: Callable | None = None,
-    mistakes: dict[Callable, str] | None = None,
-    tolerance: float = 1e-9,
-    no_warnings: bool = False,
-    warning_question: str = "",
-) -> None:
-    """Compare `attempt` with `reference` on every case, or raise `CheckFailed`.
+class Outcome(NamedTuple):
+    """What came of a call: a value or an error, and what NumPy warned of."""
 
-    cases: smallest first, because the first that fails is the one shown.
-    reference: called with a copy of the same arguments; without one, each case
+    value: Any
+    error: BaseException | None
+    arguments: tuple  # as the call left them
+    warned: dict[str, str]  # "overflow": the learner's line where it came first
+
+
+@dataclass(frozen=True, repr=False)
+class Check:
+    """The check of one task, to be called with the learner's function.
+
+    reference: called with a copy of a case's arguments; without one, each case
         carries its own `expected`.
-    mistakes: a typical wrong function -> the question that leads out of it, asked
-        when the answer equals what that function returns on the failing case.
+    mistakes: a typical wrong function -> the question that leads out of it.
+    properties: what must hold beyond the cases (see above).
+    right: what was tried, for the line of a right answer: "7 shapes, an empty one".
     tolerance: largest difference allowed, relative to max(1, |expected|).
-    no_warnings: a NumPy warning (overflow, invalid value) fails as well, with
-        `warning_question` where there is one.
+    no_warnings: a NumPy warning (overflow, invalid value) fails as well, even where
+        the learner's code silences it.
+    seconds: how long one call may take; a loop without end is stopped then.
     """
-    for case in cases:
-        arguments = copy.deepcopy(case.arguments)
-        if reference is None:
-            expected = case.expected
-        else:
-            expected = reference(*copy.deepcopy(case.arguments))
-        title = call_text(name, case.arguments, case.label)
-        warned, returned = _run(title, name, attempt, arguments)
-        _same_arguments(title, attempt, case.arguments, arguments)
-        problem = difference(returned, expected, tolerance)
-        if problem is not None:
-            asked = _known_mistake(case, returned, mistakes, tolerance)
-            asked = asked or problem.question or question
-            raise CheckFailed(f"{title}: not yet", f"    {problem.line}", asked)
-        if no_warnings and warned:
+
+    name: str
+    cases: Sequence[Case] = ()
+    reference: Callable | None = None
+    mistakes: Mapping[Callable, str] = field(default_factory=dict)
+    properties: Sequence[Callable] = ()
+    right: str = ""
+    tolerance: float = 1e-9
+    no_warnings: bool = False
+    seconds: float = 5.0
+
+    def __call__(self, attempt: Callable) -> None:
+        """Print one line where `attempt` is right, or raise `CheckFailed`."""
+        if attempt is not None and attempt is not ... and not callable(attempt):
             raise CheckFailed(
-                f"{title}: not yet",
-                f"    the value is right, but NumPy warned: {warned}",
-                warning_question or question,
+                f"{self.name}: not a function",
+                f"    came {describe(attempt)}, of type {type(attempt).__name__}"
+                "      expected a function",
+                f"Did a later cell give the name {self.name} to something else?",
             )
-    passed(name, right)
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            outcomes = self.outcomes(attempt)
+            if outcomes and _empty(attempt, outcomes[0]):
+                raise self._not_attempted()
+            self._judge(attempt, outcomes)
+            for holds in self.properties:
+                self._hold(attempt, holds)
+        print(f"{self.name}: right on {self.right}.")
 
+    def outcomes(self, function: Callable) -> list[Outcome]:
+        """What `function` does with each case, up to one that takes too long."""
+        done: list[Outcome] = []
+        for case in self.cases:
+            done.append(self._run(function, case.arguments))
+            if isinstance(done[-1].error, TooLong):
+                break
+        return done
 
-def call(name: str, attempt: Callable, *arguments: Any, text: str = "") -> Any:
-    """Run the learner's code and return its value, for checks of a property.
+    def alike(self, one: Outcome, other: Outcome) -> bool:
+        """True where two functions did the same with a case."""
+        return (
+            type(one.error) is type(other.error)
+            and (not self.no_warnings or one.warned.keys() == other.warned.keys())
+            and (type(one.value) is type(other.value) and same(one.value, other.value)
+                 or difference(one.value, other.value, self.tolerance) is None)
+        )
 
-    `text` replaces the call in the first line when the arguments are long. Raises
-    `CheckFailed` when the function is not written yet, stops with an error, or
-    changes its arguments.
-    """
-    title = text or call_text(name, arguments)
-    copies = copy.deepcopy(arguments)
-    _, returned = _run(title, name, attempt, copies)
-    _same_arguments(title, attempt, arguments, copies)
-    return returned
+    def _judge(self, attempt: Callable, outcomes: list[Outcome]) -> None:
+        problems = [self._problem(attempt, case, outcome) for case, outcome
+                    in zip(self.cases, outcomes, strict=False)]
+        failing = [number for number, problem in enumerate(problems) if problem]
+        if failing:
+            first = problems[failing[0]]
+            raise CheckFailed(
+                f"{self._text(failing[0])}: {first.verdict}",
+                f"    {first.line}",
+                self._unsteady(attempt, outcomes) or self._known(failing, outcomes)
+                or first.question or self._still_right(failing[0]),
+            )
+
+    def _problem(self, attempt, case: Case, outcome: Outcome) -> Problem | None:
+        expected = case.expected
+        if self.reference is not None:
+            expected = self.reference(*copy.deepcopy(case.arguments))
+        problem = _unusable(attempt, case.arguments, outcome) or difference(
+            outcome.value, expected, self.tolerance
+        )
+        if problem is None and self.no_warnings and outcome.warned:
+            kind, line = next(iter(outcome.warned.items()))
+            return Problem(f"the value is right, but NumPy warns of {kind}      {line}")
+        return problem
+
+    def _unsteady(self, attempt: Callable, outcomes: list[Outcome]) -> str:
+        if isinstance(outcomes[-1].error, TooLong) or all(
+            map(self.alike, outcomes, self.outcomes(attempt))
+        ):
+            return ""
+        return "Called again, it answers otherwise: what decides, beside its arguments?"
+
+    def _known(self, failing: list[int], outcomes: list[Outcome]) -> str:
+        """The question of the mistake that does the same with most cases, or "".
+
+        The same once may be chance: the first two failures must be alike, or all cases.
+        """
+        best, question = 0, ""
+        for wrong, asked in self.mistakes.items():
+            same = [*map(self.alike, outcomes, self.outcomes(wrong))]
+            if (all(same[number] for number in failing[:2])
+                    and (failing[1:] or all(same)) and sum(same) > best):
+                best, question = sum(same), asked
+        return question
+
+    def _still_right(self, number: int) -> str:
+        if number:
+            return f"{BEFORE}: {self._text(number - 1)}."
+        return f"{SMALLEST} {len(self.cases)} cases."
+
+    def _hold(self, attempt: Callable, holds: Callable) -> None:
+        came: list[Any] = []
+
+        def call(*arguments: Any, text: str = "") -> Any:
+            outcome = self._run(attempt, arguments)
+            if not self.cases and not came and _empty(attempt, outcome):
+                raise self._not_attempted()
+            problem = _unusable(attempt, arguments, outcome)
+            if problem:
+                raise CheckFailed(
+                    f"{text or call_text(self.name, arguments)}: {problem.verdict}",
+                    f"    {problem.line}", problem.question)
+            came.append(outcome.value)
+            return outcome.value
+
+        try:
+            holds(call)
+        except CheckFailed:
+            raise
+        except Exception:  # what came back cannot be read as what was asked for
+            raise CheckFailed(
+                f"{self.name}: not yet",
+                f"    returned {describe(came[-1])}, of type {type(came[-1]).__name__}",
+                "Which types and shapes does the docstring ask for?",
+            ) from None
+
+    def _run(self, function: Callable, arguments: tuple) -> Outcome:
+        """Call `function` with a copy of `arguments`, whatever it does."""
+        value, error, warned, left = None, None, {}, copy.deepcopy(arguments)
+
+        def warn(kind: str, flag: int) -> None:
+            warned.setdefault(
+                kind, _own_line(function, traceback.walk_stack(sys._getframe())))
+
+        with (
+            np.errstate(divide="call", over="call", invalid="call", call=warn),
+            _warnings_kept() if self.no_warnings else contextlib.nullcontext(),
+        ):
+            try:
+                with _time_limit(self.seconds):
+                    value = function(*left)
+                with contextlib.suppress(Exception):
+                    value = copy.deepcopy(value)  # a later call may write into it
+            except CheckFailed:
+                raise
+            except (Exception, TooLong) as stopped:
+                error = stopped
+        return Outcome(value, error, left, warned)
+
+    def _text(self, number: int) -> str:
+        case = self.cases[number]
+        return call_text(self.name, case.arguments, case.label)
+
+    def _not_attempted(self) -> CheckFailed:
+        return CheckFailed(
+            f"{self.name}: not attempted yet",
+            "    the cell above still holds the empty task",
+            "Write it there, run that cell, then run this one again.",
+        )
 
 
 def fail(
@@ -107,67 +251,56 @@ def fail(
     )
 
 
-def passed(name: str, what: str) -> None:
-    """Print the one line of a right answer, with what was tried."""
-    print(f"{name}: right on {what}.")
-
-
 def call_text(name: str, arguments: Sequence[Any], label: str = "") -> str:
     """The call as the learner would write it, in at most one line."""
     text = f"{name}({', '.join(describe(a) for a in arguments)})"
     return f"{text} ({label})" if label else text
 
 
-def _run(title: str, name: str, attempt: Callable, arguments: Sequence[Any]):
-    """Return (first NumPy warning or "", the value) of the learner's function."""
-    if attempt is None or attempt is ...:
-        raise _not_attempted(name)
-    if not callable(attempt):
-        raise CheckFailed(
-            f"{name}: not a function",
-            f"    came {describe(attempt)}, of type {type(attempt).__name__}"
-            "      expected a function",
-            f"Did a later cell give the name {name} to something else?",
-        )
+class TooLong(BaseException):
+    """Raised inside a learner's function that does not end."""
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooLong` in this thread when the block has not ended after `seconds`."""
+    here = ctypes.c_ulong(threading.get_ident())
+    timer = threading.Timer(seconds, ctypes.pythonapi.PyThreadState_SetAsyncExc,
+                            (here, ctypes.py_object(TooLong)))
+    timer.daemon = True
+    timer.start()
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            returned = attempt(*arguments)
-    except NotImplementedError:
-        raise _not_attempted(name) from None
-    except CheckFailed:
-        raise
-    except Exception as error:
-        raise _stopped(title, attempt, error) from None
-    if returned is ... or (returned is None and _empty_body(attempt)):
-        raise _not_attempted(name)
-    if returned is None:
-        raise CheckFailed(
-            f"{title}: not yet",
-            "    returned None, so nothing came back",
-            "Does every way through the function end in a `return`?",
-        )
-    first = next((w for w in caught if issubclass(w.category, RuntimeWarning)), None)
-    return (str(first.message) if first else ""), returned
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # what it raises, it raises in here
 
 
-def _not_attempted(name: str) -> CheckFailed:
-    return CheckFailed(
-        f"{name}: not attempted yet",
-        "    the cell above still holds the empty task",
-        "Write it there, run that cell, then run this one again.",
-    )
+@contextlib.contextmanager
+def _warnings_kept() -> Iterator[None]:
+    """Let `np.errstate` and `np.seterr` change nothing: they would hide a warning."""
+    old = np.errstate, np.seterr
+    np.errstate = lambda **_: contextlib.nullcontext()
+    np.seterr = lambda *_, **__: np.geterr()
+    try:
+        yield
+    finally:
+        np.errstate, np.seterr = old
 
 
-def _empty_body(attempt: Callable) -> bool:
-    """True for a function of nothing but a docstring, `pass` or `...`."""
-    code = getattr(attempt, "__code__", None)
-    if code is None:
-        return False
-    return code.co_code[::2] == (lambda: None).__code__.co_code[::2]
+def _empty(attempt: Callable, outcome: Outcome) -> bool:
+    """True where the task still stands as it was handed out."""
+    if attempt is None or attempt is ... or outcome.value is ...:
+        return True
+    code = getattr(attempt, "__code__", None)  # a docstring, `pass` or `...` alone?
+    nothing = (lambda: None).__code__.co_code[::2]
+    return isinstance(outcome.error, NotImplementedError) or (
+        outcome.value is None and code is not None and code.co_code[::2] == nothing)
 
 
 QUESTIONS = {
+    NotImplementedError: "Which cases still reach the task's own `raise`?",
+    TooLong: "What ends that loop, and does every round come nearer to it?",
     NameError: "Is that name spelt as where it was made, and has its cell been run?",
     np.exceptions.AxisError: "How many axes has that array in this smallest case?",
     IndexError: "How long is that sequence, and which index did the line ask for?",
@@ -176,57 +309,84 @@ QUESTIONS = {
     RecursionError: "What stops the function from calling itself?",
     ValueError: "Which shapes or values meet in that line? Print them just before it.",
     TypeError: "Which types meet in that line? Print them just before it.",
+    Exception: "What does that line do with this smallest case?",
 }
 
 
-def _stopped(title: str, attempt: Callable, error: Exception) -> CheckFailed:
-    """The three lines for code that raised: the learner's own line is the second."""
-    code = getattr(inspect.unwrap(attempt), "__code__", None)
-    home = code.co_filename if code else None
-    line, trace = "", error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
-        if frame.f_code.co_filename == home or (home is None and not line):
-            source = linecache.getline(frame.f_code.co_filename, trace.tb_lineno)
-            line = f"line {trace.tb_lineno}: {source.strip()}"
-        trace = trace.tb_next
-    message = " ".join(str(error).split())
-    if len(message) > 160:
-        message = message[:157] + "..."
-    asked = next((q for kind, q in QUESTIONS.items() if isinstance(error, kind)),
-                 "What does that line do with this smallest case?")
-    return CheckFailed(
-        f"{title}: stopped with {type(error).__name__}",
-        f"    {line}      {message}".rstrip(),
-        asked,
-    )
-
-
-def _same_arguments(title, attempt, before: Sequence, after: Sequence) -> None:
-    for position, (old, new) in enumerate(zip(before, after, strict=True)):
+def _unusable(attempt: Callable, before: tuple, outcome: Outcome) -> Problem | None:
+    """What is wrong with a call before its value is looked at, or None."""
+    error = outcome.error
+    if error is not None:
+        line = _own_line(attempt, reversed([*traceback.walk_tb(error.__traceback__)]))
+        message = " ".join(str(error).split())
+        message = message if len(message) <= 160 else message[:157] + "..."
+        kind = type(error).__name__
+        return Problem(
+            f"{line}      {message}".strip(),
+            next(q for kind, q in QUESTIONS.items() if isinstance(error, kind)),
+            "no end in sight" if kind == "TooLong" else f"stopped with {kind}")
+    if outcome.value is None:
+        return Problem("returned None, so nothing came back",
+                       "Does every way through the function end in a `return`?")
+    for position, (old, new) in enumerate(zip(before, outcome.arguments, strict=True)):
         if not same(old, new):
-            try:
-                which = list(inspect.signature(attempt).parameters)[position]
-            except (TypeError, ValueError, IndexError):
-                which = f"argument {position + 1}"
-            digits = 4 if describe(old) != describe(new) else 12
-            raise CheckFailed(
-                f"{title}: not yet",
-                f"    changed its argument {which}: it was {describe(old, digits)},"
-                f" now it is {describe(new, digits)}",
-                f"Which line writes into {which}, and could it work on a copy?",
-            )
+            return _changed(_parameter(attempt, position), old, new)
+    return None
 
 
-def _known_mistake(case: Case, returned, mistakes, tolerance: float) -> str:
-    """The question of the first typical mistake that gives the same answer."""
-    for wrong, asked in (mistakes or {}).items():
-        try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                value = wrong(*copy.deepcopy(case.arguments))
-        except Exception:
-            continue
-        if value is not None and difference(returned, value, tolerance) is None:
-            return asked
+def _changed(which: str, old: Any, new: Any) -> Problem:
+    for digits in (4, 12):
+        was, now = describe(old, digits), describe(new, digits)
+        if was != now:
+            return Problem(
+                f"changed its argument {which}: it was {was}, now it is {now}",
+                f"Which line writes into {which}, and could it work on a copy?")
+    return Problem(
+        f"changed its argument {which}, by rounding: by too little to be printed",
+        f"Was something added to {which} and taken away again? (x + h) - h is not "
+        "always x: could it work on a copy?")
+
+
+def _parameter(attempt: Callable, position: int) -> str:
+    try:
+        return list(inspect.signature(attempt).parameters)[position]
+    except (TypeError, ValueError, IndexError):
+        return f"argument {position + 1}"
+
+
+def _own_line(attempt: Callable, frames: Iterable) -> str:
+    """The learner's line among (frame, line number), the innermost first, or ""."""
+    code = getattr(inspect.unwrap(attempt), "__code__", None)
+    for frame, number in frames:
+        file = frame.f_code.co_filename
+        if code and file == code.co_filename:
+            return f"line {number}: {linecache.getline(file, number).strip()}"
     return ""
+
+
+# What follows serves the modules whose checks are not data yet, and goes with the last.
+
+
+def check_function(name, attempt, *, question, mistakes=None, warning_question="",
+                   **data) -> None:
+    """Run a `Check`; `question` is asked where no mistake is known."""
+    check = Check(name, mistakes=mistakes or {}, **data)
+    try:
+        check(attempt)
+    except CheckFailed as failed:
+        first, second, third = str(failed).splitlines()
+        if third.startswith((BEFORE, SMALLEST)):
+            third = "NumPy warns" in second and warning_question or question
+        raise CheckFailed(first, second, third) from None
+
+
+def call(name: str, attempt: Callable, *arguments: Any, text: str = "") -> Any:
+    """Run the learner's code and return its value, for checks of a property."""
+    came: list[Any] = []
+    Check(name)._hold(attempt, lambda run: came.append(run(*arguments, text=text)))
+    return came[0]
+
+
+def passed(name: str, what: str) -> None:
+    """Print the one line of a right answer, with what was tried."""
+    print(f"{name}: right on {what}.")

@@ -1,10 +1,9 @@
 """The command `lmlab`: open the course (`lab`), or say what is wrong (`doctor`)."""
 
 import argparse
-import subprocess
+import os
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +12,7 @@ from lmlab.course.workspace import STATE, WorkspaceError, update
 from lmlab.page.paths import course_root
 
 FIRST = "lessons/00_start_here.ipynb"
+BROWSER = str(Path(__file__).with_name("browser"))  # what JupyterLab reads from us
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,6 +55,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks; return the exit status."""
+    sys.stdout.reconfigure(errors="backslashreplace")  # a pipe may not know 月
     options = parser().parse_args(arguments)
     if options.command == "doctor":
         from lmlab.course.doctor import examine
@@ -73,14 +74,22 @@ def lab(options: argparse.Namespace) -> int:
         return 1
     if options.copy_only:
         return 0
-    if find_spec("jupyterlab") is None:
-        sys.stderr.write("lmlab lab: JupyterLab is not installed: run `lmlab doctor`\n")
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError as error:
+        sys.stderr.write(f"lmlab lab: JupyterLab does not load ({error}): "
+                         "run `lmlab doctor`\n")
         return 1
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.root_dir=.",
-               f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    command = ["--ServerApp.root_dir=.", f"--LabApp.default_url=/lab/tree/{FIRST}",
+               "--LabApp.custom_css=True"]
     command += ["--no-browser"] * options.no_browser
     command += [f"--port={options.port}"] * (options.port is not None)
-    try:
-        return subprocess.call(command, cwd=folder)
-    except KeyboardInterrupt:
-        return 0
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in a container
+        command.append("--allow-root")
+    os.chdir(folder)
+    os.environ.pop("MPLBACKEND", None)  # pictures belong in the page
+    paths = [BROWSER, *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(paths)
+    fonts = str(course_root() / "data")
+    LabApp.initialize_server(command, static_custom_path=[BROWSER, fonts]).start()
+    return 0

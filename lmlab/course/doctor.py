@@ -1,6 +1,5 @@
 """`lmlab doctor`: what is wrong with an installation, and how to mend it, offline."""
 
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -128,13 +127,12 @@ def writable() -> Iterator[Finding]:
 
 
 def characters() -> Iterator[Finding]:
-    """Chinese characters are drawn, not boxes."""
-    from matplotlib import font_manager
+    """The fonts of pictures have Chinese characters."""
+    from matplotlib.font_manager import findfont, get_font
 
-    from lmlab.page import plots
+    from lmlab.page.plots import style
 
-    assert plots  # importing it registers the font
-    name = re.compile("Noto Sans SC|Noto Sans CJK")
-    found = any(name.match(font.name) for font in font_manager.fontManager.ttflist)
+    fonts = [get_font(findfont(family)) for family in style.FAMILIES]
+    found = any(font.get_char_index(ord("月")) for font in fonts)
     yield found, "pictures can show Chinese characters" if found else (
         "pictures would show boxes for Chinese characters"), how_to_restore("data")

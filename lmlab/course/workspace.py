@@ -11,9 +11,13 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock
+
 FOLDERS = ("lessons", "exercises", "solutions")
+OWN = {*FOLDERS, "data", "docs", "lmlab", "tests", "benchmarks"}
 STATE = ".lmlab.json"
-PART = ".part"  # ending of a file that is still being written
+PART = ".lmlab.part"  # a file that is still being written
+LOCK = ".lmlab.lock"  # held while the folder is updated
 
 
 class WorkspaceError(Exception):
@@ -31,6 +35,7 @@ class Report:
     current: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     beside: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         counts = [
@@ -47,6 +52,11 @@ class Report:
             f"There is a newer {name}. Yours was kept; the newer one is {other}"
             for name, other in self.beside.items()
         ]
+        lines += [
+            f"{name} was left as it is: it cannot be read ({why}). "
+            "Move it away, and the notebook comes back"
+            for name, why in self.unreadable.items()
+        ]
         return "\n".join(lines)
 
 
@@ -55,26 +65,31 @@ def update(folder: Path, course: Path) -> Report:
 
     A notebook the learner has not changed is replaced by a newer version. A changed
     one stays, and a newer version goes beside it as `NAME.newer.ipynb`, once. A
-    deleted one comes back. Each file appears whole or not at all, so an interrupted
-    copy is finished by the next one.
+    deleted one comes back. What stands at a notebook's name and cannot be read as a
+    file is named in the report. Each file appears whole or not at all, so an
+    interrupted copy is finished by the next one; of two at once, one waits.
 
     Raises WorkspaceError where the course has no notebooks, where `folder` is the
-    course itself, or where a file cannot be written.
+    course itself or one of its folders, or where a file cannot be written.
     """
     folder = Path(folder)
     names = [f"{part}/{file.name}" for part in FOLDERS
              for file in sorted((course / part).glob("*.ipynb"))]
     if not names:
         raise WorkspaceError(f"{course} holds no notebooks: run `lmlab doctor`")
-    if folder.resolve() == course.resolve():
+    inside, root = folder.resolve(), course.resolve()
+    first = inside.relative_to(root).parts[:1] if inside.is_relative_to(root) else None
+    if first == () or first and (first[0] in OWN or first[0].startswith(".")):
         raise WorkspaceError(
-            f"{folder} is the course itself: name another folder, such as work"
+            f"{folder} is the course's own: name another folder, such as work"
         )
     report = Report(folder)
     try:
-        state = _load(folder)
-        for name in names:
-            _deliver(folder, name, (course / name).read_bytes(), state, report)
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=60):
+            state = _load(folder)
+            for name in names:
+                _deliver(folder, name, (course / name).read_bytes(), state, report)
     except OSError as error:
         where = error.filename or folder
         raise WorkspaceError(
@@ -89,7 +104,13 @@ def _deliver(folder: Path, name: str, new: bytes, state: dict, report: Report) -
     target, version = folder / name, _digest(new)
     known = state.setdefault(name, {})
     delivered = known.get("delivered")
-    mine = _digest(target.read_bytes()) if target.exists() else None
+    try:
+        mine = _digest(target.read_bytes())
+    except FileNotFoundError:
+        mine = None
+    except OSError as error:
+        report.unreadable[name] = error.strerror
+        return
     if mine == version:
         report.current.append(name)
     elif mine is None or mine == delivered:
@@ -118,9 +139,9 @@ def _free_name(folder: Path, name: str, known: dict) -> str:
         path = folder / other
         if not path.exists():
             return other
-        untouched = _digest(path.read_bytes()) == known.get("offered")
-        if other == known.get("beside") and untouched:
-            return other  # still our own earlier offer: may be replaced
+        if other == known.get("beside") and path.is_file():
+            if _digest(path.read_bytes()) == known.get("offered"):
+                return other  # still our own earlier offer: may be replaced
         number += 1
 
 
@@ -131,7 +152,7 @@ def _digest(content: bytes) -> str:
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}{PART}")
+    part = path.with_name(PART)
     try:
         with part.open("wb") as file:
             file.write(content)
@@ -152,9 +173,6 @@ def _load(folder: Path) -> dict:
 
     Without it every notebook that differs counts as changed, which keeps it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for part in [p for sub in FOLDERS for p in (folder / sub).glob(f".*{PART}")]:
-        part.unlink()  # left by an interrupted copy
     try:
         state = json.loads((folder / STATE).read_text("utf-8"))
         return {name: dict(known) for name, known in state.items()}

@@ -15,12 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlab.models.cache import LayerCache
-from lmlab.models.inputs import (
-    check_features,
-    check_looking,
-    check_one_device,
-    check_sees,
-)
+from lmlab.models.inputs import check_attention, check_heads, precise
 from lmlab.models.positions import rope, turn
 
 
@@ -44,14 +39,14 @@ def attention_weights(
     Raises ValueError if there is nothing to look at, if shapes or devices do not fit,
     if the mask is not boolean, or if it hides every key from some query.
     """
-    check_looking(query, key, None, mask, bias)
+    check_attention(query, key, None, mask, bias)
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    scores = scale * (query @ key.transpose(-2, -1))
+    scores = scale * (precise(query) @ precise(key).transpose(-2, -1))
     if bias is not None:
         scores = scores + bias
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf)
-    return torch.softmax(scores, dim=-1)
+    return torch.softmax(scores, dim=-1).to(query.dtype)
 
 
 def attention(
@@ -61,43 +56,52 @@ def attention(
     mask: Tensor | None = None,
     bias: Tensor | None = None,
     scale: float | None = None,
+    *,
+    causal: bool = False,
 ) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017, equation 1).
 
     query: (..., n_queries, d_head); key: (..., n_keys, d_head);
     value: (..., n_keys, d_value). Returns (..., n_queries, d_value): for each query
     the average of the values, weighted by `attention_weights`, which also says what
-    `mask`, `bias` and `scale` do and what is raised. torch does it in one go, without
-    keeping the weights.
+    `mask`, `bias` and `scale` do and what is raised.
+    causal: no query looks ahead, as with a `causal_mask` but faster. The last query is
+    beside the last key: if there are more keys, the first are the past of all queries.
     """
-    check_looking(query, key, value, mask, bias)
-    return _attend(query, key, value, mask, bias, scale)
+    check_attention(query, key, value, mask, bias, causal)
+    return attend(query, key, value, mask, bias, scale, causal)
 
 
-def causal_attention(
+def attend(
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    mask: Tensor | None = None,
-    bias: Tensor | None = None,
-    scale: float | None = None,
+    mask: Tensor | None,
+    bias: Tensor | None,
+    scale: float | None,
+    causal: bool,
 ) -> Tensor:
-    """`attention` in which no query looks ahead; the last query is beside the last key.
+    """`attention` of what is known to fit. torch does it without keeping the weights.
 
-    query: (..., n, d_head); key and value: (..., m, d_head), m >= n: the m - n first
-    keys are the past of all queries. The same as with a `causal_mask`, but faster.
+    A bias is added in float32 at least: bfloat16 cannot tell a distance of 257 tokens
+    from one of 256.
     """
-    check_looking(query, key, value, mask, bias)
-    n, m = query.shape[-2], key.shape[-2]
-    if n == m and mask is None and bias is None:
+    n, m, dtype = query.shape[-2], key.shape[-2], query.dtype
+    if causal and n == m and mask is None and bias is None:
         return F.scaled_dot_product_attention(
             query, key, value, is_causal=True, scale=scale
         )
-    if n > 1:  # the newest token alone may look at all
+    if causal and n > 1:  # the newest token alone may look at all
         past = causal_mask(n, m).to(query.device)
         mask = past if mask is None else mask & past
-        check_sees(mask)
-    return _attend(query, key, value, mask, bias, scale)
+    if bias is not None:
+        query, key, value = precise(query), precise(key), precise(value)
+    if mask is not None:
+        bias = torch.where(mask, 0.0 if bias is None else bias, -math.inf)
+    if bias is not None:
+        bias = bias.to(query.dtype)
+    answer = F.scaled_dot_product_attention(query, key, value, bias, scale=scale)
+    return answer.to(dtype)
 
 
 def causal_mask(n_tokens: int, n_keys: int | None = None) -> Tensor:
@@ -115,20 +119,12 @@ def split_heads(x: Tensor, n_heads: int) -> Tensor:
     """Cut the features into heads: (..., n, d_model) -> (..., n_heads, n, d_head).
 
     Head h gets the h-th run of d_head = d_model / n_heads neighbouring features.
-    Raises ValueError if the heads do not divide the features.
     """
-    if x.ndim < 2:
-        raise ValueError(f"x must have shape (..., n, d_model): got {tuple(x.shape)}")
-    d_head = _d_head(x.shape[-1], n_heads)
-    return x.unflatten(-1, (n_heads, d_head)).transpose(-3, -2)
+    return x.unflatten(-1, (n_heads, -1)).transpose(-3, -2)
 
 
 def merge_heads(x: Tensor) -> Tensor:
     """Undo `split_heads`: (..., n_heads, n, d_head) -> (..., n, d_model)."""
-    if x.ndim < 3:
-        raise ValueError(
-            f"x must have shape (..., n_heads, n, d_head): got {tuple(x.shape)}"
-        )
     return x.transpose(-3, -2).flatten(-2)
 
 
@@ -146,6 +142,8 @@ class MultiHeadAttention(nn.Module):
     with 1, all do (multi-query attention, Shazeer 2019).
     output_bias: whether the last map adds a bias, if that is not as for the others.
     scale: what the scores are multiplied by, if not 1 / sqrt(d_head).
+
+    A part of models, it trusts what it is given: `attention` and the models do not.
     """
 
     def __init__(
@@ -161,17 +159,10 @@ class MultiHeadAttention(nn.Module):
         scale: float | None = None,
     ):
         super().__init__()
-        d_head = _d_head(d_model, n_heads) if d_head is None else d_head
-        if rope and d_head % 2:
-            raise ValueError(f"rope rotates pairs, d_head must be even: got {d_head}")
+        check_heads(d_model, n_heads, d_head, n_kv_heads)
+        d_head = d_head or d_model // n_heads
         self.n_heads = n_heads
-        self.n_kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        if self.n_kv_heads < 1 or n_heads % self.n_kv_heads:
-            raise ValueError(
-                "n_kv_heads must divide n_heads: "
-                f"got n_kv_heads {self.n_kv_heads} and n_heads {n_heads}"
-            )
-        self.d_model = d_model
+        self.n_kv_heads = n_kv_heads or n_heads
         self.rope = rope
         self.scale = scale
         output_bias = bias if output_bias is None else output_bias
@@ -206,10 +197,8 @@ class MultiHeadAttention(nn.Module):
         if cache is not None:
             key, value = cache.append(key, value)
         key, value = self._share(key), self._share(value)
-        attend = causal_attention if causal else attention
-        return self.output(
-            merge_heads(attend(query, key, value, mask, bias, self.scale))
-        )
+        answer = attend(query, key, value, mask, bias, self.scale, causal)
+        return self.output(merge_heads(answer))
 
     def weights(
         self,
@@ -228,9 +217,6 @@ class MultiHeadAttention(nn.Module):
         self, x: Tensor, context: Tensor | None, turns: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         source = x if context is None else context
-        check_features("x", x, self.d_model)
-        check_features("context", source, self.d_model)
-        check_one_device(x=x, context=context)
         query = split_heads(self.query(x), self.n_heads)
         key = split_heads(self.key(source), self.n_kv_heads)
         if turns is not None:
@@ -242,25 +228,3 @@ class MultiHeadAttention(nn.Module):
         if self.n_kv_heads == self.n_heads:
             return x
         return x.repeat_interleave(self.n_heads // self.n_kv_heads, dim=-3)
-
-
-def _d_head(d_model: int, n_heads: int) -> int:
-    if n_heads < 1 or d_model % n_heads:
-        raise ValueError(
-            f"n_heads must divide d_model: got n_heads {n_heads} and d_model {d_model}"
-        )
-    return d_model // n_heads
-
-
-def _attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    mask: Tensor | None,
-    bias: Tensor | None,
-    scale: float | None,
-) -> Tensor:
-    if bias is not None and mask is not None:
-        bias = bias.masked_fill(~mask, -math.inf)
-    added = mask if bias is None else bias.to(query.dtype)
-    return F.scaled_dot_product_attention(query, key, value, added, scale=scale)

@@ -19,8 +19,9 @@ from lmlab.models.inputs import (
     check_features,
     check_ids,
     check_same_shape,
-    places_and_mask,
+    check_text,
 )
+from lmlab.models.positions import places_and_mask
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,13 @@ class BERT(nn.Module):
         ids: int64. segments: the kind of text of each token, (batch, n) int64, all 0 if
         not said. keep: boolean (batch, n), False at padding, which nobody looks at.
         """
-        check_ids("ids", ids, self.tokens)
+        check_text(ids, self.tokens, self.config.context, keep)
         if segments is None:
             segments = torch.zeros_like(ids)
-        check_ids("segments", segments, self.segments)
-        check_same_shape("segments", segments, "ids", ids)
-        places, mask = places_and_mask(ids, self.config.context, keep)
+        else:
+            check_ids("segments", segments, self.segments)
+            check_same_shape("segments", segments, "ids", ids)
+        places, mask = places_and_mask(ids, keep)
         x = self.tokens(ids) + self.places(places) + self.segments(segments)
         x = self.norm(x)
         for block in self.blocks:

@@ -20,51 +20,32 @@ class LayerCache:
 
     def append(self, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Add new tokens, (batch, n_kv_heads, n, d_head); return all so far."""
-        if (key.dtype, key.device) != (self.keys.dtype, self.keys.device):
-            raise ValueError(
-                f"cache must hold {key.dtype} on {key.device}, as the model does: "
-                f"got {self.keys.dtype} on {self.keys.device}"
-            )
-        end, room = self.length + key.shape[-2], self.keys.shape[-2]
-        rows, heads, _, d_head = self.keys.shape
-        if key.shape != (rows, heads, end - self.length, d_head) or end > room:
-            raise ValueError(
-                f"cache must fit {tuple(key.shape)} more, (batch, heads, tokens, "
-                f"d_head): it has {tuple(self.keys.shape)}, of which {self.length} "
-                "tokens are in"
-            )
-        self.keys[:, :, self.length : end] = key
-        self.values[:, :, self.length : end] = value
-        self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
+        start, self.length = self.length, self.length + key.shape[-2]
+        self.keys[:, :, start : self.length] = key
+        self.values[:, :, start : self.length] = value
+        return self.keys[:, :, : self.length], self.values[:, :, : self.length]
 
 
 class KeyValueCache:
-    """Room for `length` tokens in every layer, taken once.
+    """Room for `room` tokens of `batch` rows in every layer, taken once.
 
-    like: a tensor of the device and number type to use. `layers` has a `LayerCache`
-    for each layer; `length` says how many tokens are in, `room` how many fit.
+    shape: (n_layers, n_kv_heads, d_head); like: a tensor of the device and number type
+    to use. `layers` has a `LayerCache` for each; `length` says how many tokens are in.
     """
 
     def __init__(
-        self,
-        n_layers: int,
-        batch: int,
-        n_kv_heads: int,
-        length: int,
-        d_head: int,
-        like: Tensor,
+        self, shape: tuple[int, int, int], batch: int, room: int, like: Tensor
     ):
-        if n_layers < 1:
-            raise ValueError(f"n_layers must be at least 1: got {n_layers}")
-        if min(batch, length) < 1:
+        self.shape, self.batch, self.room = shape, batch, room
+        n_layers, n_kv_heads, d_head = shape
+        if min(n_layers, batch, room) < 1:
             raise ValueError(
-                f"batch and length must be at least 1: got {batch} and {length}"
+                "layers, batch and length must be at least 1: "
+                f"got {n_layers}, {batch} and {room}"
             )
-        self.batch, self.room = batch, length
-        shape = batch, n_kv_heads, length, d_head
+        size = batch, n_kv_heads, room, d_head
         self.layers = [
-            LayerCache(like.new_empty(shape), like.new_empty(shape))
+            LayerCache(like.new_empty(size), like.new_empty(size))
             for _ in range(n_layers)
         ]
 

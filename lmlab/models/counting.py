@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lmlab.models.bert import BERTConfig
 from lmlab.models.gpt import GPTConfig
+from lmlab.models.inputs import check_heads
 from lmlab.models.llama import LLaMAConfig
 from lmlab.models.t5 import T5Config
 from lmlab.models.vit import ViTConfig
@@ -74,10 +75,7 @@ def _bert(c: BERTConfig) -> int:
 
 def _inner(n_heads: int, d: int, d_head: int | None = None) -> int:
     """The features of all heads together: d_model, if not said."""
-    if n_heads < 1 or (not d_head and d % n_heads):
-        raise ValueError(
-            f"n_heads must divide d_model: got n_heads {n_heads} and d_model {d}"
-        )
+    check_heads(d, n_heads, d_head)
     return n_heads * d_head if d_head else d
 
 
@@ -108,13 +106,9 @@ def _t5(c: T5Config) -> int:
 
 def _llama(c: LLaMAConfig, n_experts: int) -> int:
     d, d_ff = c.d_model, c.d_ff or 8 * c.d_model // 3
-    inner, n_kv_heads = _inner(c.n_heads, d, c.d_head), c.n_kv_heads or c.n_heads
-    if c.n_heads % n_kv_heads:
-        raise ValueError(
-            "n_kv_heads must divide n_heads: "
-            f"got n_kv_heads {n_kv_heads} and n_heads {c.n_heads}"
-        )
-    shared = inner * n_kv_heads // c.n_heads  # keys, and values
+    check_heads(d, c.n_heads, c.d_head, c.n_kv_heads)
+    _, n_kv_heads, d_head = c.cache_shape
+    inner, shared = c.n_heads * d_head, n_kv_heads * d_head  # queries; keys, values
     attention = linear(d, inner, c.qkv_bias) + 2 * linear(d, shared, c.qkv_bias)
     attention += inner * d
     feed_forward = 3 * d * d_ff

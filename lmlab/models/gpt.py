@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from lmlab.models.attention import MultiHeadAttention
 from lmlab.models.blocks import Block, FeedForward
 from lmlab.models.cache import KeyValueCache
-from lmlab.models.inputs import cached_layers, check_ids, places_and_mask
+from lmlab.models.inputs import check_cache, check_text
+from lmlab.models.positions import places_and_mask
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class GPTConfig:
     activation: str = "gelu"
     norm_first: bool = True
     places: bool = True
+
+    @property
+    def cache_shape(self) -> tuple[int, int, int]:
+        """Of what `new_cache` returns: (layers, heads, d_head)."""
+        return self.n_layers, self.n_heads, self.d_head or self.d_model // self.n_heads
 
 
 class GPT(nn.Module):
@@ -70,12 +76,14 @@ class GPT(nn.Module):
         keep: Tensor | None = None,
     ) -> Tensor:
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
-        check_ids("ids", ids, self.tokens)
-        places, mask = places_and_mask(ids, self.config.context, keep, cache)
+        past = 0 if cache is None else cache.length
+        check_text(ids, self.tokens, self.config.context, keep, past)
+        check_cache(cache, ids, self.config.cache_shape, self.tokens.weight)
+        places, mask = places_and_mask(ids, keep, past)
         x = self.tokens(ids)
         if self.places is not None:
             x = x + self.places(places[..., -ids.shape[1] :])
-        layers = cached_layers(cache, len(self.blocks))
+        layers = [None] * len(self.blocks) if cache is None else cache.layers
         for block, layer in zip(self.blocks, layers, strict=True):
             x = block(x, mask=mask, causal=True, cache=layer)
         return self.norm(x)
@@ -96,10 +104,8 @@ class GPT(nn.Module):
 
     def new_cache(self, batch: int, length: int) -> KeyValueCache:
         """Return an empty memory for `batch` rows of up to `length` tokens."""
-        c = self.config
-        d_head = c.d_head or c.d_model // c.n_heads
-        like = self.tokens.weight
-        return KeyValueCache(c.n_layers, batch, c.n_heads, length, d_head, like)
+        shape = self.config.cache_shape
+        return KeyValueCache(shape, batch, length, like=self.tokens.weight)
 
     def _initialise(self) -> None:
         """Normal numbers of spread 0.02, and biases 0 (Radford et al. 2018, 4.1).

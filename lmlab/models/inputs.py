@@ -1,17 +1,25 @@
-"""What a model is given: are these token ids, where do they stand, who sees whom?
+"""The front door: is what a model or a function was given what it can work with?
 
-Every model checks its input here before its first layer, so that a wrong id is a
-sentence and not a crash (lessons 10 to 17).
+A wrong id becomes a sentence here, not a crash or silent nonsense further in. What
+stands behind the door trusts what it gets, and reads like the formula (lessons 09 to
+17). `precise` is for numbers that came in too coarse to be computed with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from lmlab.models.cache import KeyValueCache, LayerCache
+from lmlab.models.cache import KeyValueCache
+
+
+def precise(x: Tensor) -> Tensor:
+    """Return x, (...), in float32, or as it is where its number type is finer.
+
+    float16 ends at 65504 and bfloat16 has 3 digits: what is summed, exponentiated or
+    turned in them may come out as inf, as 0, or as its neighbour.
+    """
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def check_ids(name: str, ids: Tensor, tokens: nn.Embedding) -> None:
@@ -53,6 +61,61 @@ def check_keep(
         )
 
 
+def check_text(
+    ids: Tensor, tokens: nn.Embedding, context: int, keep: Tensor | None, past: int = 0
+) -> None:
+    """Raise ValueError unless a model can read ids, (batch, n), after `past` tokens.
+
+    keep: (batch, past + n) or None, as in `positions.places_and_mask`; what it keeps
+    must fit into the context.
+    """
+    check_ids("ids", ids, tokens)
+    total = past + ids.shape[1]
+    check_keep("keep", keep, (len(ids), total), ids.device)
+    longest = total if keep is None else keep.sum(dim=-1).max().item()
+    if longest > context:
+        raise ValueError(f"ids must fit into the context of {context}: got {longest}")
+
+
+def check_cache(
+    cache: KeyValueCache | None, ids: Tensor, shape: tuple[int, int, int], like: Tensor
+) -> None:
+    """Raise ValueError unless the cache is of this model and has room for ids.
+
+    ids: (batch, n), the tokens to come; shape: as a config's `cache_shape`; like: a
+    weight, whose number type and device the cache must have.
+    """
+    if cache is None:
+        return
+    total = cache.length + ids.shape[1]
+    if total > cache.room or len(ids) != cache.batch:
+        raise ValueError(
+            f"cache must have room for {len(ids)} rows of {total} tokens: "
+            f"it has {cache.batch} rows of {cache.room}"
+        )
+    held = cache.layers[0].keys
+    if (cache.shape, held.dtype, held.device) != (shape, like.dtype, like.device):
+        raise ValueError(
+            f"cache must hold {like.dtype} on {like.device} in (layers, heads, d_head) "
+            f"= {shape}, as the model: got {held.dtype} on {held.device}, {cache.shape}"
+        )
+
+
+def check_heads(
+    d_model: int, n_heads: int, d_head: int | None = None, n_kv_heads: int | None = None
+) -> None:
+    """Raise ValueError unless heads can share the features, and keys and values."""
+    if n_heads < 1 or (not d_head and d_model % n_heads):
+        raise ValueError(
+            f"n_heads must divide d_model: got n_heads {n_heads} and d_model {d_model}"
+        )
+    if n_kv_heads is not None and (n_kv_heads < 1 or n_heads % n_kv_heads):
+        raise ValueError(
+            "n_kv_heads must divide n_heads: "
+            f"got n_kv_heads {n_kv_heads} and n_heads {n_heads}"
+        )
+
+
 def check_same_shape(name: str, given: Tensor, other: str, wanted: Tensor) -> None:
     """Raise ValueError unless the two have one shape, (...)."""
     if given.shape != wanted.shape:
@@ -79,64 +142,13 @@ def check_one_device(**tensors: Tensor | None) -> None:
         raise ValueError(f"{' and '.join(devices)} must be on one device: got {found}")
 
 
-def places_and_mask(
-    ids: Tensor,
-    context: int,
-    keep: Tensor | None = None,
-    cache: KeyValueCache | None = None,
-) -> tuple[Tensor, Tensor | None]:
-    """Return where the tokens stand, and whom each may look at for all the padding.
-
-    ids: (batch, n), the new tokens; keep: (batch, total so far), False at padding, or
-    None; cache: the tokens before. Returns the places of all tokens so far, (total,) or
-    (batch, total), of which padding takes none; and a mask (batch, 1, n, total), or
-    None where nothing is padding. Padding looks at itself, to have something to look
-    at; nobody else looks at it.
-    Raises ValueError if the tokens are more than `context` or the cache has room for.
-    """
-    batch, n = ids.shape
-    past = 0 if cache is None else cache.length
-    total = past + n
-    if cache is not None and (total > cache.room or batch != cache.batch):
-        raise ValueError(
-            f"cache must have room for {batch} rows of {total} tokens: "
-            f"it has {cache.batch} rows of {cache.room}"
-        )
-    check_keep("keep", keep, (batch, total), ids.device)
-    if keep is None or keep.all():
-        places, mask, longest = torch.arange(total, device=ids.device), None, total
-    else:
-        places = (keep.cumsum(dim=-1) - 1).clamp(min=0)
-        mask = keep[:, None, None, :].repeat(1, 1, n, 1)
-        mask.diagonal(past, dim1=-2, dim2=-1).fill_(True)
-        longest = keep.sum(dim=-1).max().item()
-    if longest > context:
-        raise ValueError(f"ids must fit into the context of {context}: got {longest}")
-    return places, mask
-
-
-def cached_layers(
-    cache: KeyValueCache | None, n_layers: int
-) -> Sequence[LayerCache | None]:
-    """Return what each layer of a model remembers; of no cache, nothing.
-
-    Raises ValueError if the cache is that of a model with another number of layers.
-    """
-    if cache is None:
-        return [None] * n_layers
-    if len(cache.layers) != n_layers:
-        raise ValueError(
-            f"cache must have {n_layers} layers, as the model: got {len(cache.layers)}"
-        )
-    return cache.layers
-
-
-def check_looking(
+def check_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor | None,
     mask: Tensor | None,
     bias: Tensor | None,
+    causal: bool = False,
 ) -> None:
     """Raise ValueError unless these can be what `attention` is given, shapes as there.
 
@@ -151,48 +163,42 @@ def check_looking(
                 f"{name} must have shape (..., tokens, features), at least one token: "
                 f"got {tuple(x.shape)}"
             )
-    for other in (key, value, mask, bias):
-        if other is not None and other.device != query.device:
-            check_one_device(**parts, mask=mask, bias=bias)
+    check_one_device(**parts, mask=mask, bias=bias)
+    n, m = query.shape[-2], key.shape[-2]
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(
             "query and key must share d_head: "
             f"got {query.shape[-1]} and {key.shape[-1]}"
         )
-    if value is not None and key.shape[-2] != value.shape[-2]:
+    if value is not None and m != value.shape[-2]:
         raise ValueError(
             "key and value must have the same number of tokens: "
-            f"got {key.shape[-2]} and {value.shape[-2]}"
+            f"got {m} and {value.shape[-2]}"
         )
-    rows = query.shape[:-2]
-    if any(x.shape[:-2] != rows for x in parts.values()):
-        rows = _broadcast({name: x.shape[:-2] for name, x in parts.items()})
+    rows = [tuple(x.shape[:-2]) for x in parts.values()]
+    try:
+        scores = (*torch.broadcast_shapes(*rows), n, m)
+    except RuntimeError:
+        raise ValueError(
+            f"{' and '.join(parts)} must fit in all but tokens and features: "
+            f"got {', '.join(map(str, rows))}"
+        ) from None
     for name, extra in (("bias", bias), ("mask", mask)):
         if extra is not None:
-            _must_fit(name, extra, (*rows, query.shape[-2], key.shape[-2]))
+            check_broadcasts(name, extra, scores)
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
+    if causal:
+        past = torch.ones(n, m, dtype=torch.bool, device=query.device).tril(m - n)
+        mask = past if mask is None else mask & past
     if mask is not None:
-        if mask.dtype != torch.bool:
-            raise ValueError(f"mask must be boolean, True = may look: got {mask.dtype}")
         check_sees(mask)
 
 
-def _broadcast(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the shape that all of these fit into."""
-    try:
-        return torch.broadcast_shapes(*shapes.values())
-    except RuntimeError:
-        raise ValueError(
-            f"{' and '.join(shapes)} must fit in all but tokens and features: "
-            f"got {', '.join(str(tuple(shape)) for shape in shapes.values())}"
-        ) from None
-
-
-def _must_fit(name: str, extra: Tensor, scores: tuple[int, ...]) -> None:
-    try:
-        fits = torch.broadcast_shapes(extra.shape, scores) == scores
-    except RuntimeError:
-        fits = False
-    if not fits:
+def check_broadcasts(name: str, extra: Tensor, scores: tuple[int, ...]) -> None:
+    """Raise ValueError unless extra fits the scores, (..., queries, keys)."""
+    ends = zip(extra.shape[::-1], scores[::-1], strict=False)
+    if extra.ndim > len(scores) or any(a not in (1, b) for a, b in ends):
         raise ValueError(
             f"{name} must broadcast to (..., queries, keys) = {scores}: "
             f"got {tuple(extra.shape)}"

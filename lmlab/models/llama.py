@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from lmlab.models.attention import MultiHeadAttention
 from lmlab.models.blocks import Block, MixtureOfExperts, SwiGLU, initialise
 from lmlab.models.cache import KeyValueCache
-from lmlab.models.inputs import cached_layers, check_ids, places_and_mask
-from lmlab.models.positions import alibi_between, rope_turns
+from lmlab.models.inputs import check_cache, check_text
+from lmlab.models.positions import alibi_between, places_and_mask, rope_turns
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ class LLaMAConfig:
     parallel: bool = False
     norm_eps: float = 1e-6
 
+    @property
+    def cache_shape(self) -> tuple[int, int, int]:
+        """Of what `new_cache` returns: (layers, heads of keys and values, d_head)."""
+        d_head = self.d_head or self.d_model // self.n_heads
+        return self.n_layers, self.n_kv_heads or self.n_heads, d_head
+
 
 class LLaMA(nn.Module):
     """Token -> blocks, none of which looks ahead -> scores of the next token."""
@@ -61,6 +68,8 @@ class LLaMA(nn.Module):
     def __init__(self, config: LLaMAConfig):
         super().__init__()
         self.config = c = config
+        if not 0 <= c.rope_share <= 1:
+            raise ValueError(f"rope_share must lie in 0 .. 1: got {c.rope_share}")
         self.tokens = nn.Embedding(c.vocab_size, c.d_model)
         self.blocks = nn.ModuleList(
             Block(
@@ -92,17 +101,20 @@ class LLaMA(nn.Module):
     ) -> Tensor:
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         c = self.config
-        check_ids("ids", ids, self.tokens)
-        places, mask = places_and_mask(ids, c.context, keep, cache)
+        past = 0 if cache is None else cache.length
+        check_text(ids, self.tokens, c.context, keep, past)
+        check_cache(cache, ids, c.cache_shape, self.tokens.weight)
+        places, mask = places_and_mask(ids, keep, past)
         new = places[..., -ids.shape[1] :]
         x = self.tokens(ids)
         if c.alibi:
             positions = {"bias": alibi_between(new, places, c.n_heads)}
         else:
-            turns = rope_turns(new, int(c.rope_share * _d_head(c)), c.theta)
-            turns = turns.to(x.dtype.to_complex())
+            d_turned = int(c.rope_share * c.cache_shape[-1])
+            turns = rope_turns(new, d_turned, c.theta)
+            turns = turns.to(torch.promote_types(x.dtype, torch.complex64))
             positions = {"turns": turns.unsqueeze(-3)}  # alike in all heads
-        layers = cached_layers(cache, len(self.blocks))
+        layers = [None] * len(self.blocks) if cache is None else cache.layers
         for block, layer in zip(self.blocks, layers, strict=True):
             x = block(x, mask=mask, causal=True, cache=layer, **positions)
         return self.norm(x)
@@ -123,10 +135,8 @@ class LLaMA(nn.Module):
 
     def new_cache(self, batch: int, length: int) -> KeyValueCache:
         """Return an empty memory for `batch` rows of up to `length` tokens."""
-        c = self.config
-        n_kv_heads = c.n_kv_heads or c.n_heads
-        like = self.tokens.weight
-        return KeyValueCache(c.n_layers, batch, n_kv_heads, length, _d_head(c), like)
+        shape = self.config.cache_shape
+        return KeyValueCache(shape, batch, length, like=self.tokens.weight)
 
 
 def _feed_forward(config: LLaMAConfig) -> nn.Module:
@@ -135,7 +145,3 @@ def _feed_forward(config: LLaMAConfig) -> nn.Module:
     if c.n_experts:
         return MixtureOfExperts(c.d_model, d_ff, c.n_experts, c.top_k, c.d_shared)
     return SwiGLU(c.d_model, d_ff)
-
-
-def _d_head(config: LLaMAConfig) -> int:
-    return config.d_head or config.d_model // config.n_heads

@@ -35,7 +35,8 @@ class NumpyGPT:
 
     weights: name -> array, as from `new_weights`, or from a torch `GPT` with the
     activation "gelu_tanh": `{name: w.numpy() for name, w in gpt.state_dict().items()}`.
-    They are copied. n_heads: how many heads share the features of a token.
+    They are copied, from float16 into float32, in which a square of 300 has room.
+    n_heads: how many heads share the features of a token.
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], n_heads: int) -> None:
@@ -44,7 +45,10 @@ class NumpyGPT:
                 raise ValueError(
                     f"weights must hold {name}, a matrix: got {', '.join(weights)}"
                 )
-        self.weights = {name: Tensor(array) for name, array in weights.items()}
+        self.weights = {
+            name: Tensor(np.asarray(array, np.result_type(array, np.float32)))
+            for name, array in weights.items()
+        }
         self.n_heads = n_heads
         self.vocab_size, self.d_model = self.weights["tokens.weight"].shape
         self.context = len(self.weights["places.weight"].data)
@@ -56,12 +60,24 @@ class NumpyGPT:
             )
 
     def __call__(self, ids: np.ndarray) -> Tensor:
-        """Return the logits of each next token, (batch, n) -> (batch, n, vocab_size).
+        """(batch, n) -> (batch, n, vocab_size): the logits of each next token."""
+        ids = np.asarray(ids)
+        self._check_ids(ids)
+        return self._logits(ids)
 
-        A block is normalise, attend, add; normalise, think, add. The map to the
+    def loss(self, ids: np.ndarray) -> Tensor:
+        """Return the mean surprise, in nats, at each token of (batch, n) but the first.
+
+        The last token is only predicted, so the model reads n - 1.
+        """
+        ids = np.asarray(ids)
+        self._check_ids(ids, at_least=2)
+        return cross_entropy(self._logits(ids[:, :-1]), ids[:, 1:])
+
+    def _logits(self, ids: np.ndarray) -> Tensor:
+        """A block is normalise, attend, add; normalise, think, add. The map to the
         vocabulary is the table of tokens itself.
         """
-        ids = self._checked(ids)
         tokens, places = self.weights["tokens.weight"], self.weights["places.weight"]
         x = tokens[ids] + places[: ids.shape[1]]  # (batch, n, d_model)
         for i in range(self.n_layers):
@@ -71,14 +87,6 @@ class NumpyGPT:
             seen = self._norm(block + "feed_forward_norm", x)
             x = x + self._feed_forward(block + "feed_forward", seen)
         return self._norm("norm", x) @ tokens.T
-
-    def loss(self, ids: np.ndarray) -> Tensor:
-        """Return the mean surprise, in nats, at each token of (batch, n) but the first.
-
-        The last token is only predicted, so the model reads n - 1.
-        """
-        ids = self._checked(ids)
-        return cross_entropy(self(ids[:, :-1]), ids[:, 1:])
 
     def _attention(self, name: str, x: Tensor) -> Tensor:
         """softmax(query key^T / sqrt(d_head)) value, in each head, without the future.
@@ -114,12 +122,12 @@ class NumpyGPT:
         x = x * ((x**2).mean(-1, keepdims=True) + 1e-5) ** -0.5
         return x * self.weights[name + ".weight"] + self.weights[name + ".bias"]
 
-    def _checked(self, ids: np.ndarray) -> np.ndarray:
-        ids = np.asarray(ids)
+    def _check_ids(self, ids: np.ndarray, at_least: int = 1) -> None:
         shape, kind = ids.shape, ids.dtype
-        if len(shape) != 2 or 0 in shape or kind.kind not in "iu":
+        integers = kind.kind in "iu"
+        if len(shape) != 2 or not integers or shape[0] < 1 or shape[1] < at_least:
             raise ValueError(
-                "ids must be integers of shape (batch, n), at least one: "
+                f"ids must be integers of shape (batch, n), n at least {at_least}: "
                 f"got {kind}, {shape}"
             )
         if shape[1] > self.context:
@@ -131,7 +139,6 @@ class NumpyGPT:
                 f"ids must lie in 0 .. {self.vocab_size - 1}: "
                 f"got {np.min(ids)} to {np.max(ids)}"
             )
-        return ids
 
 
 def gelu(x: Tensor) -> Tensor:

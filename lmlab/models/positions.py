@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from lmlab.models.inputs import check_one_device
+from lmlab.models.inputs import precise
 
 
 def sinusoidal_positions(n_tokens: int, d_model: int) -> Tensor:
@@ -42,9 +42,15 @@ def rope(
     """
     if x.ndim < 2:
         raise ValueError(f"x must have shape (..., n, d_head): got {tuple(x.shape)}")
-    if positions is None:
-        positions = torch.arange(x.shape[-2], device=x.device)
-    return turn(x, rope_turns(positions, d_turned or x.shape[-1], theta))
+    n, d_head = x.shape[-2:]
+    positions = torch.arange(n, device=x.device) if positions is None else positions
+    d_turned = d_turned or d_head
+    if positions.shape[-1] != n or d_turned > d_head:
+        raise ValueError(
+            f"positions must be those of {n} tokens, and d_turned at most {d_head}: "
+            f"got {positions.shape[-1]} and {d_turned}"
+        )
+    return turn(x, rope_turns(positions, d_turned, theta))
 
 
 def rope_turns(positions: Tensor, d_turned: int, theta: float = 10000.0) -> Tensor:
@@ -63,15 +69,9 @@ def turn(x: Tensor, turns: Tensor) -> Tensor:
     A pair is a complex number, and a multiplication by e^(i angle) turns it. Where the
     turns are for fewer than d_head features, the rest stays as it is.
     """
-    check_one_device(x=x, turns=turns)
     n_turned = 2 * turns.shape[-1]
-    if turns.shape[-2] != x.shape[-2] or n_turned > x.shape[-1]:
-        raise ValueError(
-            f"turns must be for {x.shape[-2]} tokens and at most {x.shape[-1]} "
-            f"features, as x has: got {turns.shape[-2]} and {n_turned}"
-        )
-    pairs = torch.view_as_complex(x[..., :n_turned].unflatten(-1, (-1, 2)))
-    turned = torch.view_as_real(pairs * turns.to(pairs.dtype)).flatten(-2)
+    pairs = torch.view_as_complex(precise(x[..., :n_turned]).unflatten(-1, (-1, 2)))
+    turned = torch.view_as_real(pairs * turns.to(pairs.dtype)).flatten(-2).to(x.dtype)
     if n_turned == x.shape[-1]:
         return turned
     return torch.cat((turned, x[..., n_turned:]), dim=-1)
@@ -89,7 +89,8 @@ def alibi_slopes(n_heads: int) -> Tensor:
     power = 2 ** int(math.log2(n_heads))
     slopes = [2 ** (-8 * h / power) for h in range(1, power + 1)]
     slopes += [2 ** (-4 * h / power) for h in range(1, 2 * (n_heads - power), 2)]
-    return torch.tensor(slopes)
+    dtype = torch.promote_types(torch.get_default_dtype(), torch.float32)
+    return torch.tensor(slopes, dtype=dtype)
 
 
 def alibi_bias(n_heads: int, n_tokens: int) -> Tensor:
@@ -107,7 +108,6 @@ def alibi_between(queries: Tensor, keys: Tensor, n_heads: int) -> Tensor:
 
     queries: (..., n) and keys: (..., m), positions.
     """
-    check_one_device(queries=queries, keys=keys)
     distances = (queries[..., None, :, None] - keys[..., None, None, :]).abs()
     return -alibi_slopes(n_heads).to(keys.device)[:, None, None] * distances
 
@@ -115,20 +115,14 @@ def alibi_between(queries: Tensor, keys: Tensor, n_heads: int) -> Tensor:
 def relative_buckets(
     queries: Tensor, keys: Tensor, n_buckets: int, furthest: int, causal: bool
 ) -> Tensor:
-    """Return (n, m) bucket numbers: which learned bias T5 adds to which score.
+    """Return (..., n, m) bucket numbers: which learned bias T5 adds to which score.
 
-    queries: (n,) and keys: (m,), positions. Half of the buckets hold one distance each,
-    the others ever more of them, up to `furthest`; all beyond share the last. If not
-    causal, keys ahead have their own half of the buckets (Raffel et al. 2020,
-    arXiv 1910.10683, section 2.1).
+    queries: (..., n) and keys: (..., m), positions. Half of the buckets hold one
+    distance each, the others ever more of them, up to `furthest`; all beyond share the
+    last. If not causal, keys ahead have their own half of the buckets (Raffel et al.
+    2020, arXiv 1910.10683, section 2.1).
     """
-    if queries.ndim != 1 or keys.ndim != 1:
-        raise ValueError(
-            "queries and keys must have shapes (n,) and (m,): "
-            f"got {tuple(queries.shape)} and {tuple(keys.shape)}"
-        )
-    check_one_device(queries=queries, keys=keys)
-    behind = queries[:, None] - keys
+    behind = queries[..., :, None] - keys[..., None, :]
     ahead = torch.zeros_like(behind)
     if causal:
         distance = behind.clamp(min=0)
@@ -141,10 +135,30 @@ def relative_buckets(
             "n_buckets must have room for near and far keys, and furthest lie beyond "
             f"the near ones: got {n_buckets} (per direction) and {furthest}"
         )
-    growth = (distance.clamp(min=1) / n_exact).log() / math.log(furthest / n_exact)
+    growth = (distance.clamp(min=1).float() / n_exact).log()
+    growth = growth / math.log(furthest / n_exact)
     shared = n_exact + (growth * (n_buckets - n_exact)).long()
     shared = shared.clamp(max=n_buckets - 1)
     return ahead + torch.where(distance < n_exact, distance, shared)
+
+
+def places_and_mask(
+    ids: Tensor, keep: Tensor | None = None, past: int = 0
+) -> tuple[Tensor, Tensor | None]:
+    """Return where the tokens stand, and whom each may look at for all the padding.
+
+    ids: (batch, n), the new tokens, after `past` others; keep: (batch, past + n), False
+    at padding, or None. Returns the places of all tokens so far, (past + n,) or (batch,
+    past + n), of which padding takes none; and a mask (batch, 1, n, past + n), or None
+    where nothing is padding. Padding looks at itself, to have something to look at;
+    nobody else looks at it.
+    """
+    n = ids.shape[1]
+    if keep is None or keep.all():
+        return torch.arange(past + n, device=ids.device), None
+    mask = keep[:, None, None, :].repeat(1, 1, n, 1)
+    mask.diagonal(past, dim1=-2, dim2=-1).fill_(True)
+    return (keep.cumsum(dim=-1) - 1).clamp(min=0), mask
 
 
 def _angles(positions: Tensor, d: int, theta: float, name: str) -> Tensor:

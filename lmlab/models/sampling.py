@@ -12,48 +12,58 @@ from collections.abc import Callable, Collection, Sequence
 from operator import index
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from lmlab.learning.training import mode
-from lmlab.models.inputs import check_one_device, check_same_shape
-from lmlab.models.writer import Writer, can_write
+from lmlab.models.inputs import check_one_device, check_same_shape, precise
 
 
-def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """Set all but the k largest logits to -inf (Fan et al. 2018, arXiv 1805.04833).
+def keep_top_k(logits: Tensor, top_k: int) -> Tensor:
+    """Set all but the top_k largest logits to -inf (Fan et al. 2018, arXiv 1805.04833).
 
-    logits: (..., vocab_size). Those that tie with the k-th stay too.
+    logits: (..., vocab_size). Those that tie with the last one kept stay too.
     """
-    _must_be_count("k", k)
-    kth = logits.topk(min(k, logits.shape[-1])).values[..., -1:]
+    if not top_k >= 1:
+        raise ValueError(f"top_k must be at least 1: got {top_k}")
+    kth = logits.topk(min(top_k, logits.shape[-1])).values[..., -1:]
     return logits.masked_fill(logits < kth, -torch.inf)
 
 
-def keep_top_p(logits: Tensor, p: float) -> Tensor:
-    """Set to -inf all but the likeliest tokens which together reach probability p.
+def keep_top_p(logits: Tensor, top_p: float) -> Tensor:
+    """Set to -inf all but the likeliest tokens which together reach probability top_p.
 
     logits: (..., vocab_size). At least one stays. Holtzman et al. 2020 (arXiv
     1904.09751, section 3.1) call what stays the nucleus.
     """
-    _must_be_share("p", p)
-    ordered, order = logits.softmax(dim=-1).sort(descending=True)
+    if not 0 < top_p <= 1:
+        raise ValueError(f"top_p must be above 0 and at most 1: got {top_p}")
+    ordered, order = precise(logits).softmax(dim=-1).sort(descending=True)
     likelier = ordered.cumsum(dim=-1) - ordered  # what the tokens before it reach
-    drop = torch.empty_like(order, dtype=torch.bool).scatter_(-1, order, likelier >= p)
-    return logits.masked_fill(drop, -torch.inf)
+    drop = torch.empty_like(order, dtype=torch.bool)
+    return logits.masked_fill(drop.scatter_(-1, order, likelier >= top_p), -torch.inf)
 
 
-def penalise_repetition(logits: Tensor, seen: Tensor, penalty: float) -> Tensor:
-    """Make the tokens that were there already less likely, if penalty > 1.
+def penalise_repetition(
+    logits: Tensor, seen: Tensor, repetition_penalty: float
+) -> Tensor:
+    """Make the tokens that were there already less likely, if the penalty is above 1.
 
     logits: (..., vocab_size); seen: boolean, of the same shape. A positive logit is
     divided by the penalty (Keskar et al. 2019, arXiv 1909.05858, section 4.1), a
-    negative one multiplied, so that it falls too.
+    negative one multiplied, so that it falls too. In float32 at least.
     """
-    _must_be_penalty("penalty", penalty)
+    if not 0 < repetition_penalty < math.inf:
+        raise ValueError(
+            "repetition_penalty must be greater than 0 and finite: "
+            f"got {repetition_penalty}"
+        )
     check_same_shape("seen", seen, "logits", logits)
     check_one_device(logits=logits, seen=seen)
     if seen.dtype != torch.bool:
         raise ValueError(f"seen must be boolean: got {seen.dtype}")
+    logits, penalty = precise(logits), repetition_penalty
     lower = torch.where(logits > 0, logits / penalty, logits * penalty)
     return torch.where(seen, lower, logits)
 
@@ -67,22 +77,25 @@ def probabilities(
     """Return the probability with which each token is drawn, (..., vocab_size).
 
     softmax(logits / temperature): below 1 the likely tokens gain, above 1 the others;
-    at 0 the likeliest takes all (greedy). Then top_k cuts, then top_p. Logits of which
-    no chances can be made (nan, say) are a ValueError.
+    at 0 the likeliest takes all (greedy). Then top_k cuts, then top_p. In float32 at
+    least. Logits of which no chances can be made (nan, say) are a ValueError.
     """
-    _must_be_settings(temperature, top_k, top_p)
-    if temperature == 0:
-        return torch.zeros_like(logits).scatter_(-1, _likeliest(logits), 1.0)
-    kept = logits
-    if temperature != 1:
-        kept = (kept - kept.amax(dim=-1, keepdim=True)) / temperature
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be at least 0: got {temperature}")
+    logits = precise(logits)
+    likeliest = logits.argmax(dim=-1, keepdim=True)  # a nan, if there is one
+    best = logits.gather(-1, likeliest)
+    check_best(best, ~best.isnan() if temperature == 0 else best.isfinite())
+    if temperature not in (0, 1):
+        smallest = torch.finfo(logits.dtype).tiny  # what is below counts as 0
+        logits = (logits - best) / max(temperature, smallest)
     if top_k is not None:
-        kept = keep_top_k(kept, top_k)
-    if top_p is not None and top_p < 1:
-        kept = keep_top_p(kept, top_p)
-    chances = kept.softmax(dim=-1)
-    _must_be_numbers(chances, logits)
-    return chances
+        logits = keep_top_k(logits, top_k)
+    if top_p not in (None, 1):
+        logits = keep_top_p(logits, top_p)
+    if temperature == 0:
+        return torch.zeros_like(logits).scatter_(-1, likeliest, 1.0)
+    return logits.softmax(dim=-1)
 
 
 def generate(
@@ -114,12 +127,10 @@ def generate(
     generator: what draws; torch's own if None.
     on_token: called with row and token as soon as a token is there.
     """
-    _must_be_decoder(model)
+    check_decoder(model)
     context, vocab_size = model.config.context, model.config.vocab_size
-    prompts = _checked_prompts(prompts, vocab_size)
-    stop = _checked_stop(stop, vocab_size)
-    _must_be_settings(temperature, top_k, top_p)
-    _must_be_penalty("repetition_penalty", repetition_penalty)
+    check_prompts(prompts, vocab_size)
+    check_stop(stop, vocab_size)
     if max_new_tokens < 1:
         raise ValueError(f"max_new_tokens must be at least 1: got {max_new_tokens}")
     if full not in ("error", "slide"):
@@ -133,35 +144,33 @@ def generate(
             "Or say full='slide'"
         )
 
-    ids, keep = _side_by_side(prompts, width + max_new_tokens)
-    padded, device = not keep.all(), next(model.parameters()).device
-    ids, keep = ids.to(device), keep.to(device)
-    seen = _seen(prompts, vocab_size).to(device)
+    device, stop = next(model.parameters()).device, set(map(index, stop))
+    ids, keep = side_by_side(prompts)
+    seen = torch.zeros(len(prompts), vocab_size, dtype=torch.int64)
+    seen = seen.scatter_add_(1, ids, keep.long()).bool().to(device)
+    padded = not keep.all()
+    ids = F.pad(ids, (0, max_new_tokens)).to(device)
+    keep = F.pad(keep, (0, max_new_tokens), value=True).to(device)
     answers: list[list[int]] = [[] for _ in prompts]
     writing = set(range(len(prompts)))
     with mode(model, training=False), torch.inference_mode():
         memory = model.new_cache(len(prompts), min(read, context)) if cache else None
-        writer = Writer(model, memory) if cache and can_write(model) else None
         for end in range(width, width + max_new_tokens):
             if end > context:
-                memory = writer = None
+                memory = None
             start = max(0, end - context)
             new = start if memory is None else memory.length
             kept = keep[:, start:end] if padded else None
-            if writer and new == end - 1:
-                logits = writer(ids[:, new:end], kept)
-            else:
-                logits = model(ids[:, new:end], cache=memory, keep=kept)[:, -1]
+            logits = model(ids[:, new:end], cache=memory, keep=kept)[:, -1]
             if repetition_penalty != 1:
                 logits = penalise_repetition(logits, seen, repetition_penalty)
+            chances = probabilities(logits, temperature, top_k, top_p)
             if temperature == 0:
-                drawn = _likeliest(logits)
+                drawn = chances.argmax(dim=-1, keepdim=True)
             else:
-                chances = probabilities(logits, temperature, top_k, top_p)
                 drawn = chances.multinomial(1, generator=generator)
             ids[:, end : end + 1] = drawn
-            if repetition_penalty != 1:
-                seen.scatter_(1, drawn, True)
+            seen.scatter_(1, drawn, True)
             for row, token in enumerate(drawn.flatten().tolist()):
                 if row not in writing:
                     continue
@@ -176,72 +185,21 @@ def generate(
     return answers
 
 
-def _likeliest(logits: Tensor) -> Tensor:
-    """Return the number of the largest logit in each row, (..., 1)."""
-    best = logits.argmax(dim=-1, keepdim=True)  # a nan, if there is one
-    _must_be_numbers(logits.gather(-1, best), logits)
-    return best
+def side_by_side(texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Lay texts of different length so that they all end in one column.
 
-
-def _side_by_side(prompts: list[list[int]], width: int) -> tuple[Tensor, Tensor]:
-    """Lay prompts of different length so that they all end in one column.
-
-    Returns ids (batch, width), zeros where nothing is yet; and keep, booleans of the
-    same shape, False at the padding on the left.
+    Returns ids, (batch, longest), zeros where nothing is; and keep, booleans of the
+    same shape, False at this padding on the left.
     """
-    longest = max(len(prompt) for prompt in prompts)
-    ids = torch.zeros(len(prompts), width, dtype=torch.int64)
-    keep = torch.ones(len(prompts), width, dtype=torch.bool)
-    for row, prompt in enumerate(prompts):
-        ids[row, longest - len(prompt) : longest] = torch.tensor(prompt)
-        keep[row, : longest - len(prompt)] = False
-    return ids, keep
+    rows = [torch.tensor(list(text), dtype=torch.int64) for text in texts]
+    return tuple(
+        pad_sequence(parts, batch_first=True, padding_side="left")
+        for parts in (rows, [torch.ones_like(row, dtype=torch.bool) for row in rows])
+    )
 
 
-def _seen(prompts: list[list[int]], vocab_size: int) -> Tensor:
-    """Return (batch, vocab_size) booleans: which tokens a prompt has."""
-    seen = torch.zeros(len(prompts), vocab_size, dtype=torch.bool)
-    for row, prompt in enumerate(prompts):
-        seen[row, prompt] = True
-    return seen
-
-
-def _checked_prompts(
-    prompts: Sequence[Sequence[int]], vocab_size: int
-) -> list[list[int]]:
-    try:
-        lists = [[index(token) for token in prompt] for prompt in prompts]
-    except TypeError:
-        raise ValueError(
-            f"prompts must be lists of ids, one for each text: got {prompts!r:.60}"
-        ) from None
-    if not lists:
-        raise ValueError("prompts must hold at least one prompt: got none")
-    for row, prompt in enumerate(lists):
-        if not prompt:
-            raise ValueError(
-                f"prompts must hold at least one token each: prompt {row} has none"
-            )
-        _must_be_tokens(f"prompts[{row}]", prompt, vocab_size)
-    return lists
-
-
-def _checked_stop(stop: Collection[int], vocab_size: int) -> set[int]:
-    try:
-        tokens = {index(token) for token in stop}
-    except TypeError:
-        raise ValueError(f"stop must be a collection of ids: got {stop!r}") from None
-    _must_be_tokens("stop", tokens, vocab_size)
-    return tokens
-
-
-def _must_be_tokens(name: str, tokens: Collection[int], vocab_size: int) -> None:
-    for token in tokens:
-        if not 0 <= token < vocab_size:
-            raise ValueError(f"{name} must lie in 0 .. {vocab_size - 1}: got {token}")
-
-
-def _must_be_decoder(model: nn.Module) -> None:
+def check_decoder(model: nn.Module) -> None:
+    """Raise ValueError unless `generate` can ask the model for the next token."""
     config = getattr(model, "config", None)
     parts = (config, "context"), (config, "vocab_size"), (model, "new_cache")
     if not all(hasattr(owner, name) for owner, name in parts):
@@ -250,41 +208,43 @@ def _must_be_decoder(model: nn.Module) -> None:
         )
 
 
-def _must_be_numbers(result: Tensor, logits: Tensor) -> None:
-    """Raise ValueError if a result, (..., m), of the logits has a row with nan.
-
-    Its sum says so at little cost: this is asked for each token.
-    """
-    if math.isnan(result.sum().item()):
-        wrong = logits[result.isnan().any(dim=-1)]
-        if len(wrong):
+def check_prompts(prompts: Sequence[Sequence[int]], vocab_size: int) -> None:
+    """Raise ValueError unless there are prompts, and tokens in each."""
+    try:
+        for row, prompt in enumerate(prompts):
+            check_tokens(f"prompts[{row}]", prompt, vocab_size)
+    except TypeError:
+        raise ValueError(
+            f"prompts must be lists of ids, one for each text: got {prompts!r:.60}"
+        ) from None
+    if not len(prompts):
+        raise ValueError("prompts must hold at least one prompt: got none")
+    for row, prompt in enumerate(prompts):
+        if not len(prompt):
             raise ValueError(
-                "logits must be below inf, and in each row one above -inf: "
-                f"got {wrong[0].amax().item()}"
+                f"prompts must hold at least one token each: prompt {row} has none"
             )
 
 
-def _must_be_settings(
-    temperature: float, top_k: int | None, top_p: float | None
-) -> None:
-    if not temperature >= 0:
-        raise ValueError(f"temperature must be at least 0: got {temperature}")
-    if top_k is not None:
-        _must_be_count("top_k", top_k)
-    if top_p is not None:
-        _must_be_share("top_p", top_p)
+def check_stop(stop: Collection[int], vocab_size: int) -> None:
+    """Raise ValueError unless these can be tokens to stop at."""
+    try:
+        check_tokens("stop", stop, vocab_size)
+    except TypeError:
+        raise ValueError(f"stop must be a collection of ids: got {stop!r}") from None
 
 
-def _must_be_count(name: str, value: int) -> None:
-    if not value >= 1:
-        raise ValueError(f"{name} must be at least 1: got {value}")
+def check_tokens(name: str, tokens: Collection[int], vocab_size: int) -> None:
+    """Raise ValueError, or TypeError, unless all are numbers of tokens."""
+    for token in tokens:
+        if not 0 <= index(token) < vocab_size:
+            raise ValueError(f"{name} must lie in 0 .. {vocab_size - 1}: got {token}")
 
 
-def _must_be_share(name: str, value: float) -> None:
-    if not 0 < value <= 1:
-        raise ValueError(f"{name} must be above 0 and at most 1: got {value}")
-
-
-def _must_be_penalty(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
-        raise ValueError(f"{name} must be greater than 0 and finite: got {value}")
+def check_best(best: Tensor, fine: Tensor) -> None:
+    """Raise ValueError unless the best logit of each row, (..., 1), is fine."""
+    if not fine.all():
+        raise ValueError(
+            "logits must be below inf, and in each row one above -inf: "
+            f"got {best[~fine][0].item()}"
+        )

@@ -73,15 +73,12 @@ class ViT(nn.Module):
         """(batch, channels, image, image) -> logits (batch, n_classes)."""
         c = self.config
         shape = c.channels, c.image, c.image
-        if images.ndim != 4 or images.shape[1:] != shape or len(images) == 0:
+        fits = images.ndim == 4 and images.shape[1:] == shape and len(images) > 0
+        if not fits or images.device != self.first.device:
             raise ValueError(
                 f"images must have shape (batch, {c.channels}, {c.image}, {c.image}), "
-                f"at least one: got {tuple(images.shape)}"
-            )
-        if images.device != self.first.device:
-            raise ValueError(
-                f"images must be where the model is, on {self.first.device}: "
-                f"got {images.device}"
+                f"at least one, on {self.first.device}: "
+                f"got {tuple(images.shape)} on {images.device}"
             )
         x = self.patches(images).flatten(2).mT  # (batch, patches, d_model)
         first = self.first.expand(len(x), 1, -1)

@@ -6,6 +6,7 @@ cell may end in it; what is printed holds on any machine.
 
 import html
 import inspect
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -46,8 +47,8 @@ def tokens(
         if weights is not None:
             share = min(max(float(weights[i]), 0.0), 1.0)
             fill = f"rgba(0, 114, 178, {0.06 + 0.6 * share:.2f})"
-        text = html.escape(item).replace(" ", "&nbsp;").replace("\n", "⏎")
-        below = f"<small>{html.escape(str(labels[i]))}</small>" if labels else ""
+        text = _text(item).replace(" ", "&nbsp;")
+        below = f"<small>{_text(labels[i])}</small>" if labels else ""
         boxes.append(
             '<span style="display:inline-block;text-align:center;margin:2px;'
             f'padding:2px 7px;border-radius:4px;background:{fill};color:#1a1a1a">'
@@ -58,7 +59,10 @@ def tokens(
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> None:
-    """Show rows as a Markdown table; numbers are right-aligned, text is not."""
+    """Show rows as a table; numbers are right-aligned, text is not.
+
+    A cell is one line of Markdown (bold, code, maths); HTML in it is shown as text.
+    """
     for row in rows:
         if len(row) != len(header):
             raise ValueError(
@@ -68,7 +72,7 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> None:
     first = rows[0] if rows else [""] * len(header)
     ruler = ["---:" if _is_number(value) else "---" for value in first]
     lines = [header, ruler, *rows]
-    cells = [[str(value).replace("|", "\\|") for value in line] for line in lines]
+    cells = [[_markdown(value).replace("|", "\\|") for value in line] for line in lines]
     display(Markdown("\n".join(f"| {' | '.join(line)} |" for line in cells)))
 
 
@@ -111,6 +115,17 @@ def compare(
     for left, right in zip(*text, strict=True):
         print(f"{left:<{width}}    {right}")
     print(f"largest difference {round(largest, digits) + 0.0:.{digits}f}")
+
+
+def _text(value: Any) -> str:
+    return html.escape(str(value)).replace("\n", "⏎")
+
+
+def _markdown(value: Any) -> str:
+    """Escape HTML but in code and maths, where Markdown does it itself."""
+    parts = re.split(r"(`[^`]*`|\$[^$]*\$)", str(value).replace("\n", "⏎"))
+    parts[::2] = [html.escape(part, quote=False) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _array(value: Any) -> np.ndarray:

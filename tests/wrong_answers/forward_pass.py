@@ -1,34 +1,6 @@
-"""What learners of 03_forward_pass typically hand in."""
+"""Answers to 03_forward_pass: wrong ones that the check does not know; right ones."""
 
 import numpy as np
-
-
-def relu_each_product(w, b, x):
-    return np.maximum(w * x, 0).sum() + b
-
-
-def bias_for_each_weight(w, b, x):
-    return max(0.0, sum(wi * xi + b for wi, xi in zip(w, x, strict=True)))
-
-
-def no_answer(w, b, x):
-    max(0.0, w @ x + b)
-
-
-def neuron_in_place(w, b, x):
-    x *= w
-    return max(0.0, x.sum() + b)
-
-
-def neuron_loop(w, b, x):
-    z = b
-    for i in range(len(w)):
-        z += w[i] * x[i]
-    return z if z > 0 else 0
-
-
-def dense_one_bias_a_row(W, b, X):
-    return (W @ X.T + b).T
 
 
 def dense_first_row_only(W, b, X):
@@ -53,12 +25,9 @@ def dense_in_place(W, b, X):
     return Z
 
 
-def sigmoid_where(z):
-    return np.where(z >= 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z)))
-
-
-def sigmoid_clipped(z):
-    return 1 / (1 + np.exp(-np.clip(z, -500, 500)))
+def sigmoid_patched(z):
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(1 / (1 + 1 / np.exp(z)), nan=0.0)
 
 
 def sigmoid_masks(z):
@@ -69,83 +38,54 @@ def sigmoid_masks(z):
     return out
 
 
-def softplus_naive(z):
-    return np.log(1 + np.exp(z))
-
-
 def softplus_threshold(z):
     out = np.array(z)
     out[z < 30] = np.log1p(np.exp(z[z < 30]))
     return out
 
 
-def weights_only(sizes):
-    return sum(sizes[i] * sizes[i + 1] for i in range(len(sizes) - 1))
+def round_in_place(w, fruit, label):
+    mistakes = 0
+    for x, y in zip(fruit, label, strict=True):
+        if y * (w @ x) <= 0:
+            w += y * x
+            mistakes += 1
+    return w, mistakes
 
 
-def count_float(sizes):
-    return float(sum((i + 1) * o for i, o in zip(sizes, sizes[1:], strict=False)))
+def round_stops_at_first_mistake(w, fruit, label):
+    for x, y in zip(fruit, label, strict=True):
+        if y * (w @ x) <= 0:
+            return w + y * x, 1
+    return w, 0
 
 
-def count_by_arrays(sizes):
-    total = 0
-    for i, o in zip(sizes[:-1], sizes[1:], strict=True):
-        total += i * o + o
-    return np.int64(total)
+def round_that_normalises(w, fruit, label):
+    w, mistakes = round_by_index(w, fruit, label)
+    return w / max(1.0, np.linalg.norm(w)), mistakes
 
 
-def count_recursive(sizes):
-    if len(sizes) < 2:
-        return 0
-    return (sizes[0] + 1) * sizes[1] + count_recursive(sizes[1:])
+def round_by_index(w, fruit, label):
+    w, mistakes = w.copy(), 0
+    for i in range(len(label)):
+        says = 1 if w @ fruit[i] > 0 else -1 if w @ fruit[i] < 0 else 0
+        if says != label[i]:
+            w += label[i] * fruit[i]
+            mistakes += 1
+    return w, mistakes
 
 
-def still_buggy(X, layers):
-    for number, (W, b) in enumerate(layers, start=1):
-        Z = (W @ X.T + b).T
-        X = np.maximum(Z, 0) if number < len(layers) else Z
-    return X
-
-
-def relu_at_the_end(X, layers):
-    for W, b in layers:
-        X = np.maximum(X @ W.T + b, 0)
-    return X
-
-
-def never_relu(X, layers):
-    for W, b in layers:
-        X = X @ W.T + b
-    return X
-
-
-def relu_on_the_way_in(X, layers):
-    for W, b in layers:
-        X = np.maximum(X, 0) @ W.T + b
-    return X
-
-
-def two_layers_only(X, layers):
-    (W1, b1), (W2, b2) = layers[0], layers[-1]
-    return np.maximum(X @ W1.T + b1, 0) @ W2.T + b2
-
-
-def first_row_again(X, layers):
-    return np.repeat(row_by_row(X[:1], layers), len(X), axis=0)
-
-
-def not_turned_back(X, layers):
-    X = X.T
-    for number, (W, b) in enumerate(layers, start=1):
-        X = W @ X + b[:, None]
-        X = np.maximum(X, 0) if number < len(layers) else X
-    return X
-
-
-def returns_in_the_loop(X, layers):
+def leaky(X, layers):
     for number, (W, b) in enumerate(layers, start=1):
         Z = X @ W.T + b
-        return np.maximum(Z, 0) if number < len(layers) else Z
+        X = np.maximum(Z, 0.01 * Z) if number < len(layers) else Z
+    return X
+
+
+def relu_before_the_bias(X, layers):
+    for W, b in layers:
+        X = np.maximum(X @ W.T, 0) + b
+    return X
 
 
 def columns(X, layers):
@@ -166,113 +106,95 @@ def row_by_row(X, layers):
     return np.array(answers)
 
 
+def spikes_for_one(current, steps):
+    v, count = 0.0, 0
+    for _ in range(steps):
+        v += (current[0] - v) / 200
+        if v >= 1:
+            v, count = 0.0, count + 1
+    return count
+
+
+def spikes_without_time(current, steps):
+    return np.maximum(current - 1, 0) * steps // 200
+
+
+def spikes_all_start_again(current, steps):
+    v, spikes = np.zeros(len(current)), np.zeros(len(current), dtype=int)
+    for _ in range(steps):
+        v = v + (current - v) / 200
+        spikes += v >= 1
+        if (v >= 1).any():
+            v[:] = 0
+    return spikes
+
+
+def spikes_with_where(current, steps):
+    v, spikes = 0 * current, 0 * current
+    for _ in range(steps):
+        v = v + (current - v) / 200
+        spikes = spikes + np.where(v >= 1, 1, 0)
+        v = np.where(v >= 1, 0, v)
+    return spikes.astype(int)
+
+
+def spikes_one_by_one(current, steps):
+    return np.array([spikes_for_one([c], steps) for c in current])
+
+
 def net(W1, b1, W2, b2):
     return lambda: [tuple(map(np.array, (W1, b1))), tuple(map(np.array, (W2, b2)))]
 
 
 WRONG = {
-    "neuron": [
-        (lambda w, b, x: w @ x + b, "a sum below zero"),
-        (lambda w, b, x: max(0.0, w @ x), "where does b come in"),
-        (lambda w, b, x: max(0.0, w @ x) + b, "inside or outside the ReLU"),
-        (relu_each_product, "to the whole sum"),
-        (bias_for_each_weight, "How many biases has one neuron"),
-        (lambda w, b, x: np.maximum(w * x + b, 0), "a single number"),
-        (lambda w, b, x: abs(w @ x + b), "does not turn a negative sum round"),
-        (lambda w, b, x: 1 / (1 + np.exp(-(w @ x + b))), "what does ReLU make of it"),
-        (lambda w, b, x: 0.0, "What is the weighted sum"),
-        (neuron_in_place, "changed its argument x"),
-        (no_answer, "returned None"),
-    ],
     "dense": [
-        (lambda W, b, X: X @ W + b, "Print them just before it"),
-        (lambda W, b, X: W @ X.T + b[:, None], "returned shape (3, 1)"),
-        (lambda W, b, X: X @ W.T, "where does b come in"),
-        (dense_one_bias_a_row, "each row of the batch"),
-        (lambda W, b, X: X @ W.T + b[:, None], "returned shape (3, 3)"),
-        (lambda W, b, X: np.maximum(X @ W.T + b, 0), "an activation"),
         (dense_first_row_only, "returned shape (3,)"),
         (dense_lists, "expected a NumPy array"),
-        (lambda W, b, X: np.zeros((len(X), len(W))), "Which axis of W"),
+        (lambda W, b, X: np.zeros((len(X), len(W))), "returned [[0, 0, 0]]"),
         (lambda W, b, X: X, "returned shape (1, 2)"),
+        (lambda W, b, X: (X + b[0]) @ W.T, "expected [[1, 1, -1]]"),
     ],
     "sigmoid": [
-        (lambda z: 1 / (1 + np.exp(-z)), "NumPy warned: overflow"),
-        (sigmoid_where, "both of its sides"),
-        (lambda z: np.exp(z) / (1 + np.exp(z)), "returned nan"),
-        (lambda z: 1 / (1 + np.exp(z)), "sign in the exponent"),
-        (lambda z: 1 / (1 + np.exp(-np.abs(z))), "on the other side"),
-        (np.tanh, "tanh runs from -1 to 1"),
-        (lambda z: z, "What does the formula give"),
-        (lambda z: (np.sign(z) + 1) / 2, "That is a step"),
-        (lambda z: np.array([0.0, 0.5, 1.0]), "each of these numbers"),
+        (sigmoid_patched, "NumPy warns of"),
+        (lambda z: z, "returned [0, 2]"),
+        (lambda z: 1 - np.exp(-np.abs(z)) / 2, "expected [0.5, 0.8808]"),
+        (lambda z: np.array([0.0, 0.5, 1.0]), "returned shape (3,)"),
     ],
     "softplus": [
-        (softplus_naive, "which part of the logarithm is z itself"),
-        (lambda z: np.log(1 + np.exp(np.clip(z, -500, 500))), "above your limit"),
-        (lambda z: np.maximum(z, 0), "That is ReLU"),
-        (lambda z: np.log1p(np.exp(-np.abs(z))), "what was taken out"),
-        (lambda z: np.maximum(z, 0) + np.exp(-np.abs(z)), "which logarithm"),
-        (lambda z: np.where(z > 30, z, np.log1p(np.exp(z))), "NumPy warned"),
-        (lambda z: np.log2(1 + np.exp(z)), "To which base"),
-        (lambda z: np.maximum(z, 0) + np.log2(1 + np.exp(-abs(z))), "To which base"),
-        (lambda z: z + np.log(1 + np.exp(-abs(z))), "taken out elsewhere"),
+        (lambda z: np.log(np.exp(z)), "expected [0.6931, 2.127]"),
+        (lambda z: np.maximum(z, 0) + 0.6931, "returned"),
+        (lambda z: np.logaddexp(0, -z), "expected [0.6931, 2.127]"),
     ],
-    "count_parameters": [
-        (weights_only, "how many biases are there"),
-        (lambda s: weights_only(s) + sum(s), "The input layer computes nothing"),
-        (
-            lambda s: sum(i * (o + 1) for i, o in zip(s, s[1:], strict=False)),
-            "to the neuron, or to its input",
-        ),
-        (lambda s: weights_only(s) + len(s) - 1, "share one bias"),
-        (lambda s: int(np.prod(s)), "all with all"),
-        (lambda s: sum(s), "Those are the neurons"),
-        (lambda s: s[0] * s[1] + s[1], "reach the last layer"),
-        (lambda s: weights_only(s) + sum(s[1:-1]), "The output layer computes too"),
-        (lambda s: 13, "How many weights lead into a layer"),
-        (count_float, "whole number"),
+    "one_round": [
+        (round_in_place, "changed its argument w"),
+        (round_stops_at_first_mistake, "one_round([0, 0], [[1, 2], [1, 1]], [1, -1])"),
+        (lambda w, fruit, label: (w + fruit.sum(axis=0), 0), "nothing is wrong"),
+        (round_that_normalises, "nothing is wrong"),
     ],
     "forward": [
-        (still_buggy, "along which axis does b lie"),
-        (relu_at_the_end, "may an answer be negative"),
-        (never_relu, "Where is the ReLU"),
-        (not_turned_back, "which way round"),
-        (returns_in_the_loop, "reach the last layer"),
-        (relu_on_the_way_in, "what comes into the net"),
-        (two_layers_only, "have its turn once"),
-        (first_row_again, "the other rows of the batch"),
-        (lambda X, layers: X, "how many numbers is that"),
-        (
-            lambda X, layers: columns(X, [(W, 0 * b) for W, b in layers]),
-            "where does b come in",
-        ),
+        (leaky, "29.99"),
+        (relu_before_the_bias, "through (2, 3, 1)"),
+        (lambda X, layers: X, "returned [[3]]"),
+        (lambda X, layers: row_by_row(X, layers).sum(axis=0), "expected shape (1, 1)"),
+    ],
+    "count_spikes": [
+        (spikes_for_one, "returned 2"),
+        (spikes_without_time, "expected whole numbers"),
+        (spikes_all_start_again, "returned [0, 0, 34]"),
+        (lambda current, steps: (current >= 1) * 2, "exactly 1"),
     ],
     "xor_weights": [
-        (net([[1, 1], [1, 1]], [0, -1], [[1, -1]], [0]), "how much must it take"),
-        (net([[1, 1], [1, 1]], [0, 0], [[1, -2]], [0]), "with a pencil"),
-        (net([[1, 1], [1, 1]], [0, -1], [[1, -2]], [1]), "only biases are left"),
-        (net([[1, 1], [1, 1]], [0, -1], [[1], [-2]], [0]), "(out, in)"),
-        (net([[1, -1], [1, -1]], [0, 0], [[1, 1]], [0]), "No hidden neuron is on"),
-        (net([[0, 0], [0, 0]], [0, 0], [[0, 0]], [0]), "No hidden neuron is on"),
+        (net([[1, 0], [0, 1]], [0, 0], [[1, 1]], [0]), "Both are 1"),
         (lambda: [np.ones((2, 2)), np.array([[1.0, -2.0]])], "expected [(W1, b1)"),
-        (lambda: np.ones((2, 2)), "(out, in)"),
-        (
-            lambda: [(np.array([0.0, -1.0]), np.ones((2, 2))),
-                     (np.array([0.0]), np.array([[1.0, -2.0]]))],
-            "expected [(2, 2), (2,), (1, 2), (1,)]",
-        ),
-        (net([[np.nan, 1], [1, 1]], [0, -1], [[1, -2]], [0]), "expected finite"),
-        (lambda: None, "not attempted"),
+        (lambda: [(np.array([0.0, -1.0]), np.ones((2, 2))),
+                  (np.array([0.0]), np.array([[1.0, -2.0]]))],
+         "expected [(2, 2), (2,), (1, 2), (1,)]"),
+        (net([[np.nan, 1], [1, 1]], [0, -1], [[1, -2]], [0]), "returned nan"),
+        (net([[1, 1], [1, 1]], [0, -1], [[-1, 2]], [0]), "expected 1"),
     ],
 }
 
 RIGHT = {
-    "neuron": [
-        neuron_loop,
-        lambda w, b, x: np.maximum(np.dot(w, x) + b, 0),
-        lambda w, b, x: np.float32(max(0, sum(w * x) + b)),
-    ],
     "dense": [
         dense_loop,
         dense_in_place,
@@ -281,7 +203,7 @@ RIGHT = {
     ],
     "sigmoid": [
         sigmoid_masks,
-        sigmoid_clipped,
+        lambda z: 1 / (1 + np.exp(-np.clip(z, -500, 500))),
         lambda z: 0.5 * (1 + np.tanh(z / 2)),
         lambda z: np.exp(-np.logaddexp(0, -z)),
     ],
@@ -290,12 +212,9 @@ RIGHT = {
         lambda z: np.logaddexp(0, z),
         lambda z: np.where(z > 0, z, 0) + np.log(1 + np.exp(-abs(z))),
     ],
-    "count_parameters": [
-        count_by_arrays,
-        count_recursive,
-        lambda s: np.sum([(i + 1) * o for i, o in zip(s, s[1:], strict=False)]),
-    ],
+    "one_round": [round_by_index, lambda *given: list(round_by_index(*given))],
     "forward": [columns, row_by_row],
+    "count_spikes": [spikes_with_where, spikes_one_by_one],
     "xor_weights": [
         net([[1, -1], [-1, 1]], [0, 0], [[1, 1]], [0]),
         net([[1, 1], [1, 1], [0, 0]], [0, -1, 5], [[1, -2, 1]], [-5]),

@@ -5,23 +5,24 @@ tag, a half-commented Markdown cell or an answer without an end before it is sto
 """
 
 import ast
+import codecs
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmlab.course.authoring import minutes
 from lmlab.course.authoring.project import AuthoringError, Page
 
 TAGS = {
     "task",
     "check",
     "nbval-ignore-output",
-    "no-picture-compare",
     "raises-exception",
     "readme-picture",
 }
 MARK = re.compile(r"# ?%%")
 GOOD_MARK = re.compile(r'# %%( \[markdown\])?( tags=\[("[a-z-]+"(, )?)+\])?\s*')
-TIME = re.compile(r"\*\*Time\*\* (\d+) minutes to read, (\d+) seconds? to run")
 CHECK = re.compile(r"^\s*check\.\w+\(", re.MULTILINE)
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -39,12 +40,16 @@ class Cell:
 def read_text(path: Path) -> str:
     """Return the text of a source, or say where it is not UTF-8."""
     raw = path.read_bytes()
+    name = f"{path.parent.name}/{path.name}"
+    if raw.startswith(codecs.BOM_UTF8):
+        mend = "save it as UTF-8 without BOM"
+        raise AuthoringError(f"{name}: begins with a byte order mark (BOM); {mend}")
     try:
         return raw.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        where = f"{path.parent.name}/{path.name}:{line}"
-        raise AuthoringError(f"{where}: not UTF-8: {error.reason}") from None
+        what = f"not UTF-8 ({error.reason}); save it as UTF-8"
+        raise AuthoringError(f"{name}:{line}: {what}") from None
 
 
 def read_notebook(page: Page):
@@ -58,7 +63,7 @@ def parse(page: Page):
     import jupytext
 
     text = read_text(page.text)
-    nb = jupytext.reads(text, fmt="py:percent", config=options(page.root))
+    nb = jupytext.reads(text, fmt="py:percent", config=options(page))
     for cell in nb.cells:
         tags = cell.metadata.get("tags")
         cell.metadata = type(cell.metadata)({"tags": tags} if tags else {})
@@ -66,40 +71,49 @@ def parse(page: Page):
     return nb
 
 
-def notebook_text(nb, root: Path) -> str:
+def notebook_text(notebook: dict, page: Page) -> str:
     """Return the py:percent text of a notebook, with tags as its only metadata."""
     import jupytext
+    import nbformat
 
-    return jupytext.writes(nb, fmt="py:percent", config=options(root))
+    nb = nbformat.reads(json.dumps(notebook), as_version=4)
+    return jupytext.writes(nb, fmt="py:percent", config=options(page))
 
 
-def options(root: Path):
+def options(page: Page):
     """Return the jupytext options that hold for sources: those of the pairing."""
-    from jupytext.config import load_jupytext_configuration_file
+    from jupytext.config import (
+        JupytextConfigurationError,
+        load_jupytext_configuration_file,
+    )
 
-    path = root / "solutions" / "jupytext.toml"
+    path = page.pairing
+    name = f"{path.parent.name}/{path.name}"
+    mend = f"git checkout {name}"
     if not path.is_file():
-        raise AuthoringError(
-            "solutions/jupytext.toml, which pairs the files, is missing"
-        )
-    return load_jupytext_configuration_file(str(path))
+        raise AuthoringError(f"{name}, which pairs the files, is missing; {mend}")
+    try:
+        return load_jupytext_configuration_file(str(path))
+    except (ValueError, JupytextConfigurationError) as error:
+        why = str(error).split("\n")[0]
+        raise AuthoringError(f"{name} cannot be read ({why}); mend it") from None
 
 
 def check_source(page: Page) -> None:
-    """Raise AuthoringError with file and line for the first thing that is wrong."""
-    name = f"{page.folder}/{page.text.name}"
-    for line, problem in source_problems(read_text(page.text), page.folder):
-        raise AuthoringError(f"{name}:{line}: {problem}")
+    """Raise AuthoringError with file and line for all that is wrong in a source."""
+    text = read_text(page.text)
+    found = [f"{page}.py:{n}: {what}" for n, what in source_problems(text, page.folder)]
+    if found:
+        raise AuthoringError("\n".join(found))
 
 
 def source_problems(text: str, folder: str):
     """Yield (line, what is wrong) of a source in `folder`, from top to bottom."""
-    cells = []
+    cells, above = [], False
     for number, line in enumerate(_without_header(text.split("\n")), 1):
         if MARK.match(line):
             if not GOOD_MARK.fullmatch(line):
                 yield number, f"cannot read {line!r}: write `# %%`, `# %% [markdown]`"
-                return
             tags = re.findall(r'"([a-z-]+)"', line)
             cells.append(Cell(number, "[markdown]" in line, tags, []))
             for tag in set(tags) - TAGS:
@@ -109,13 +123,15 @@ def source_problems(text: str, folder: str):
                 )
         elif cells:
             cells[-1].lines.append(line)
-        elif line.strip():
+        elif line.strip() and not above:
             yield number, "text above the first `# %%`"
-            return
+            above = True
     if not cells:
         yield 1, "no cell: a cell begins with `# %%`"
     for cell in cells:
-        yield from _markdown_problems(cell) if cell.markdown else _code_problems(cell)
+        yield from (
+            _markdown_problems(cell, folder) if cell.markdown else _code_problems(cell)
+        )
     yield from _task_problems(cells, folder)
     title = "\n".join(cells[0].lines) if cells else ""
     if cells and not (cells[0].markdown and title.startswith("# # ")):
@@ -123,11 +139,11 @@ def source_problems(text: str, folder: str):
             cells[0].line,
             "the first cell is no title: `# %% [markdown]`, `# # Title`",
         )
-    elif cells and folder == "lessons" and not TIME.search(title):
-        yield (
-            cells[0].line,
-            "no `**Time** N minutes to read, M seconds to run` on one line of its own",
+    elif cells and minutes.said(folder, title) is None:
+        line = "**Time** 0 minutes" + " to read, 0 seconds to run" * (
+            folder == "lessons"
         )
+        yield cells[0].line, f"no `{line}` in the first cell, for the build to fill in"
 
 
 def _without_header(lines: list[str]) -> list[str]:
@@ -138,11 +154,13 @@ def _without_header(lines: list[str]) -> list[str]:
     return lines
 
 
-def _markdown_problems(cell: Cell):
+def _markdown_problems(cell: Cell, folder: str):
     for number, line in enumerate(cell.lines, cell.line + 1):
         if line.strip() and not line.startswith("#"):
             yield number, "a line of a Markdown cell must begin with `#`"
             return
+        if folder == "solutions" and (task := minutes.TASK.match(line)) and not task[1]:
+            yield number, "the heading of a task must end in its minutes: `5 minutes`"
 
 
 def _code_problems(cell: Cell):

@@ -7,9 +7,14 @@ A notebook is handled as the plain JSON of its file. Its metadata hold a record 
 
 import json
 import re
-from pathlib import Path
 
-from lmlab.course.authoring.project import AuthoringError, Page, digest, digest_file
+from lmlab.course.authoring.project import (
+    COMMAND,
+    AuthoringError,
+    Page,
+    digest,
+    digest_file,
+)
 from lmlab.page.paths import write
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -19,23 +24,45 @@ MACHINE = re.compile(
 )
 
 
-def read(path: Path) -> dict:
+def read(page: Page) -> dict:
     """Return a stored notebook as the plain JSON of its file."""
-    where = f"{path.parent.name}/{path.name}"
+    from nbformat.validator import iter_validate
+
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        first_line(notebook["cells"][0])
-        record(notebook)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        text = page.notebook.read_text(encoding="utf-8")
+        if re.search(r"^<{7} ", text, re.MULTILINE):
+            raise ValueError("a merge conflict")
+        notebook = json.loads(text)
+        if not isinstance(notebook, dict) or not notebook.get("cells"):
+            raise ValueError("no cells")
+        for error in iter_validate(notebook, version=4, version_minor=5):
+            raise ValueError(_misshapen(error))
+    except ValueError as error:
         raise AuthoringError(
-            f"{where} cannot be read as a notebook ({error}): delete it and build"
+            f"{page}.ipynb cannot be read as a notebook ({error}); mend it, or copy "
+            f"what only it holds, then: {COMMAND} build --drop-edits {page}.ipynb"
         ) from None
     return notebook
 
 
+def _misshapen(error) -> str:
+    """Return what nbformat finds wrong, short, and with the number of the cell."""
+    path = list(error.relative_path)
+    where = f"cell {path[1] + 1}, " if path[:1] == ["cells"] and path[1:] else ""
+    what = "not of a known kind" if error.validator == "oneOf" else error.message
+    return f"{where}{'.'.join(map(str, path[2:]))}: {what:.80}".replace(", :", ":")
+
+
 def record(notebook: dict) -> dict:
     """Return what the build noted in the notebook; empty if it never was built."""
-    return notebook["metadata"].get("lmlab", {})
+    noted = notebook["metadata"].get("lmlab")
+    if not isinstance(noted, dict):
+        return {}
+    noted = {"seconds": 0, "peak_mb": 0} | noted  # exercises do not run
+    kinds = {"cells": str, "content": str, "inputs": dict, "seconds": int}
+    kinds["peak_mb"] = int
+    well = all(isinstance(noted.get(name), kind) for name, kind in kinds.items())
+    return noted if well else {}
 
 
 def joined(text: str | list[str]) -> str:
@@ -48,8 +75,8 @@ def tags(cell: dict) -> list[str]:
     return cell.get("metadata", {}).get("tags", [])
 
 
-def cells_digest(cells: list[dict]) -> str:
-    """Return the digest of what an author writes: types, sources, tags, and order.
+def cell_digests(cells: list[dict]) -> list[str]:
+    """Return a digest of each cell as an author writes it: type, source and tags.
 
     The tag `raises-exception` of exercises is derived and does not count.
     """
@@ -61,13 +88,20 @@ def cells_digest(cells: list[dict]) -> str:
         ]
         for cell in cells
     ]
-    return digest(json.dumps(written))
+    return [digest(json.dumps(cell)) for cell in written]
+
+
+def cells_digest(cells: list[dict]) -> str:
+    """Return the digest of all that an author writes, in order."""
+    return digest(" ".join(cell_digests(cells)))
 
 
 def content_digest(notebook: dict) -> str:
-    """Return the digest of the whole notebook but for the digest itself."""
-    metadata = dict(notebook["metadata"])
-    metadata["lmlab"] = {k: v for k, v in record(notebook).items() if k != "content"}
+    """Return the digest of the whole notebook but for the digest itself and time."""
+    noted = dict(notebook["metadata"]["lmlab"])
+    for name in ("content", "seconds"):
+        noted.pop(name, None)
+    metadata = notebook["metadata"] | {"lmlab": noted}
     return digest(json.dumps(notebook | {"metadata": metadata}, sort_keys=True))
 
 
@@ -123,39 +157,3 @@ def machine_traces(notebook: dict) -> list[str]:
         traces = {match[0] for text in texts for match in MACHINE.finditer(text)}
         found += [f"{trace!r} in `{first_line(cell)}`" for trace in sorted(traces)]
     return found
-
-
-def edited(page: Page, source_cells: str) -> bool:
-    """Say whether the stored notebook holds an edit that nothing else holds.
-
-    That is: its cells are neither those of the source now (`source_cells`, a digest)
-    nor those that the last build stored.
-    """
-    if not page.notebook.is_file():
-        return False
-    notebook = read(page.notebook)
-    now = cells_digest(notebook["cells"])
-    return now not in (source_cells, record(notebook).get("cells"))
-
-
-def why_stale(page: Page) -> str | None:
-    """Return why the stored page is not what a build would make; None if it is."""
-    if not page.notebook.is_file():
-        return "not there"
-    if not page.text.is_file():
-        return f"{page}.py is missing"
-    notebook = read(page.notebook)
-    noted = record(notebook)
-    if not noted.keys() >= {"cells", "inputs", "content"}:
-        return "not built from its source yet"
-    today = inputs_now(page, list(noted["inputs"]))
-    changed = [name for name in today if today[name] != noted["inputs"][name]]
-    if changed:
-        return ", ".join(changed[:3]) + (" ..." if changed[3:] else "") + " changed"
-    if cells_digest(notebook["cells"]) != noted["cells"]:
-        return "a cell of the notebook was edited, moved, added or removed by hand"
-    if page.derived and digest_file(page.text) != noted.get("text"):
-        return f"{page}.py was edited by hand"
-    if content_digest(notebook) != noted["content"]:
-        return "an output or the metadata were changed outside the build"
-    return None

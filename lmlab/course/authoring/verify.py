@@ -1,16 +1,16 @@
 """Say what is stale, missing, over budget or marked by a machine; run nothing.
 
-Each problem comes with the command that mends it. `build` asks the same questions of
-each page it has stored.
+Each problem is one line that names the file and what mends it. `build` asks the same
+questions of each page it has stored.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from lmlab.course.authoring import readme
-from lmlab.course.authoring.percent import TIME, read_text, source_problems
+from lmlab.course.authoring import minutes, readme
+from lmlab.course.authoring.fresh import no_source, why_stale
+from lmlab.course.authoring.percent import read_text, source_problems
 from lmlab.course.authoring.project import (
     COMMAND,
     FOLDERS,
@@ -27,97 +27,71 @@ from lmlab.course.authoring.stored import (
     read,
     record,
     tags,
-    why_stale,
 )
 
 SECONDS = {"lessons": 60, "solutions": 40}
+MINUTES, MINUTES_OF = 35, {"00": 20, "10": 45, "11": 45, "12": 45}  # by number
 PEAK_MB = 1024
 NOTEBOOK_KB = 500
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong in `where`, and how to mend it."""
-
-    where: str
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}\n    {self.mend}"
-
-
-def verify(root: Path) -> list[Problem]:
-    """Return all that is not as it should be in the project at `root`."""
-    found = list(_family_problems(root))
+def verify(root: Path) -> list[str]:
+    """Return all that is not as it should be in the project at `root`, a line each."""
+    found = [*_family_problems(root)]
     for page in expected_pages(root):
-        found += list(_freshness_problems(page))
-        if page.notebook.is_file():
-            try:
-                found += list(page_problems(page))
-            except AuthoringError:
-                pass  # unreadable, and said so by _freshness_problems
-    wrong = readme.problem(root)
-    if wrong:
-        found.append(Problem("README.md", wrong, f"{COMMAND} build"))
-    return found
+        found += _problems_of(page)
+    try:
+        readme.check(root)
+    except AuthoringError as error:
+        found.append(str(error))
+    return list(dict.fromkeys(found))
 
 
-def _family_problems(root: Path) -> Iterator[Problem]:
+def _family_problems(root: Path) -> Iterator[str]:
     """A lesson has a solution and an exercise of its name; nobody else has one."""
     names = {folder: {page.name for page in pages(root, folder)} for folder in FOLDERS}
     for name in sorted(names["lessons"] - names["solutions"]):
-        mend = f"write solutions/{name}.py"
-        yield Problem(f"lessons/{name}", f"no solutions/{name}.py", mend)
+        yield f"lessons/{name}: no solutions/{name}.py; write it"
     for name in sorted(names["solutions"] - names["lessons"]):
-        mend = f"write lessons/{name}.py"
-        yield Problem(f"solutions/{name}", f"no lessons/{name}.py", mend)
+        yield f"solutions/{name}: no lessons/{name}.py; write it"
     for name in sorted(set().union(*names.values())):
         if not NAME.fullmatch(name):
-            yield Problem(name, "not a name like 03_forward_pass", "rename it")
+            yield f"{name}: not a name like 03_forward_pass; rename it"
 
 
-def _freshness_problems(page: Page) -> Iterator[Problem]:
-    """The pair is whole, its source can be read, and a build would change nothing."""
-    if page.derived and not page.source.is_file():
-        what = f"orphan: there is no solutions/{page.name}.py"
-        yield Problem(str(page), what, f"delete {page}.py and {page}.ipynb")
-        return
-    if not page.derived and not page.text.is_file():
-        mend = f"jupytext --to py:percent {page}.ipynb"
-        yield Problem(f"{page}.ipynb", f"its source {page}.py is missing", mend)
+def _problems_of(page: Page) -> Iterator[str]:
+    """Ask all questions about a page; what cannot be read stops only its own."""
+    if not page.source.is_file():
+        yield no_source(page)
         return
     try:
         if not page.derived:
             for line, what in source_problems(read_text(page.text), page.folder):
-                yield Problem(f"{page}.py:{line}", what, f"edit {page}.py")
+                yield f"{page}.py:{line}: {what}; edit {page}.py"
         why = why_stale(page)
+        if why:
+            mend = f"{COMMAND} build {page}.{'ipynb' if page.derived else 'py'}"
+            if "by hand" in why:
+                mend += " (says how to keep the edit, and how to drop it)"
+            yield f"{page}.ipynb: stale: {why}; {mend}"
     except AuthoringError as error:
-        yield Problem(str(page), str(error), f"{COMMAND} build {page}.py")
-        return
-    if why:
-        mend = f"{COMMAND} build {page}.{'ipynb' if page.derived else 'py'}"
-        if "by hand" in why:
-            mend += "   (says how to keep the edit, and how to drop it)"
-        yield Problem(f"{page}.ipynb", f"stale: {why}", mend)
+        yield from str(error).split("\n")
+    if page.notebook.is_file():
+        try:
+            source = f"{page.source.parent.name}/{page.source.name}"
+            for what in page_problems(page, read(page)):
+                yield f"{page}.ipynb: {what}; edit {source}"
+        except AuthoringError as error:
+            yield str(error)
 
 
-def page_problems(page: Page) -> Iterator[Problem]:
+def page_problems(page: Page, notebook: dict) -> Iterator[str]:
     """Yield what no stored notebook of this folder may hold, or must hold."""
-    notebook = read(page.notebook)
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    here, mend = f"{page}.ipynb", f"edit {page.folder}/{page.source.name}"
-    if page.derived:
-        mend = f"edit solutions/{page.name}.py"
-    yield from (
-        Problem(here, what, mend)
-        for what in (
-            *_budget_problems(page, notebook),
-            *(_unsolved_problems(code) if page.derived else _run_problems(code)),
-        )
-    )
+    yield from _budget_problems(page, notebook)
+    yield from _unsolved_problems(code) if page.derived else _run_problems(code)
     for trace in machine_traces(notebook):
-        yield Problem(here, f"a trace of the machine: {trace}", mend)
+        yield f"a trace of the machine: {trace}"
 
 
 def _budget_problems(page: Page, notebook: dict) -> Iterator[str]:
@@ -125,17 +99,16 @@ def _budget_problems(page: Page, notebook: dict) -> Iterator[str]:
     size = page.notebook.stat().st_size / 1000
     if size > NOTEBOOK_KB:
         yield f"{size:.0f} KB, more than {NOTEBOOK_KB} KB"
-    seconds = noted.get("seconds")
-    limit = SECONDS.get(page.folder)
-    if seconds and limit and seconds > limit:
+    seconds, limit = noted.get("seconds", 0), SECONDS.get(page.folder)
+    if limit and seconds > limit:
         yield f"runs {seconds} s, more than {limit} s"
     if noted.get("peak_mb", 0) > PEAK_MB:
         yield f"takes {noted['peak_mb']} MB of memory, more than {PEAK_MB} MB"
-    said = TIME.search(joined(notebook["cells"][0]["source"]))
-    if page.folder == "lessons" and seconds and said:
-        told = int(said[2])
-        if seconds > 2 * told + 3 or seconds < told / 3:
-            yield f"says {told} seconds to run, and was measured at {seconds}"
+    if page.folder == "lessons":
+        counted = minutes.count(page.folder, notebook)
+        limit = MINUTES_OF.get(page.name[:2], MINUTES)
+        if counted > limit:
+            yield f"{counted} minutes to read, more than {limit}"
 
 
 def _run_problems(code: list[dict]) -> Iterator[str]:
@@ -151,6 +124,9 @@ def _run_problems(code: list[dict]) -> Iterator[str]:
             yield f"the cell `{first}` is tagged raises-exception and does not raise"
         if any(o.get("name") == "stderr" for o in outputs):
             yield f"the cell `{first}` writes on standard error"
+        shown = [joined(o.get("data", {}).get("text/plain", "")) for o in outputs]
+        if any(text.startswith("<Figure") for text in shown):
+            yield f"the cell `{first}` draws before lmlab.page.plots was imported"
 
 
 def _unsolved_problems(code: list[dict]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The road of the course: six parts, twenty-six lessons, in one picture."""
+"""The road of the course: six parts, twenty-seven lessons, in one picture."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ PARTS = {
         "retrieval and agents",
     ],
     "Beyond text": ["vision", "image generation", "multimodal", "decisions"],
-    "Out in the world": ["evaluation", "serving and cost", "applications and risks"],
+    "Out in the world": ["evaluation", "serving and cost", "applications", "risks"],
 }  # fmt: skip
 WRITTEN = {0, 3, 4, 5, 9, 15}
 NUMERALS = ("I", "II", "III", "IV", "V", "VI")

@@ -1,13 +1,15 @@
 """One look for all pictures: colours, fonts, titles and empty axes.
 
 The colours are those of Okabe and Ito (2008), which colour-blind readers can tell
-apart. Importing this sets matplotlib's defaults, a font with Chinese among them.
+apart. Importing this sets matplotlib's defaults, a font with Chinese among them, and
+drops the fonts and settings of the machine, so that a picture is the same everywhere.
 """
 
 import logging
 import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,9 +19,11 @@ _logger = logging.getLogger("matplotlib.font_manager")
 _level = _logger.level
 _logger.setLevel(logging.ERROR)
 import matplotlib  # noqa: E402
+from IPython import get_ipython  # noqa: E402
 from matplotlib import font_manager  # noqa: E402
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.backend_bases import RendererBase  # noqa: E402
 from matplotlib.colors import LinearSegmentedColormap, to_rgb  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 from matplotlib.layout_engine import PlaceHolderLayoutEngine  # noqa: E402
@@ -58,7 +62,9 @@ FAMILIES = ["DejaVu Sans", "LM Lab Han"]  # glyph by glyph, the first that has i
 
 def use_style() -> None:
     """Make the house look matplotlib's default, for pictures drawn freely too."""
-    fonts = font_manager.fontManager
+    matplotlib.rcdefaults()
+    fonts, own = font_manager.fontManager, matplotlib.get_data_path()
+    fonts.ttflist = [f for f in fonts.ttflist if Path(f.fname).is_relative_to(own)]
     fonts.addfont(datasets.path("NotoSansSC-subset.otf"))
     # The one weight serves bold titles too, or matplotlib would complain each time.
     fonts.ttflist.append(replace(fonts.ttflist[-1], weight=700))
@@ -105,6 +111,38 @@ def use_style() -> None:
             "image.cmap": "viridis",
         }
     )
+    if shell := get_ipython():
+        text = shell.display_formatter.formatters["text/plain"]
+        text.for_type(Figure, lambda figure, page, _: page.text("\n".join(
+            ["A picture. Its words:", *words(figure)])))  # fmt: skip
+
+
+class _Words(RendererBase):
+    """Draws nothing, and keeps the words that would have been drawn, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.words: list[str] = []
+
+    def draw_text(self, gc, x, y, s, *args, **kwargs):
+        self.words.append(s)
+
+    def draw_path(self, *args, **kwargs):
+        pass
+
+    draw_markers = draw_path_collection = draw_quad_mesh = draw_path
+    draw_gouraud_triangles = draw_image = draw_path
+
+
+def words(figure: Figure) -> list[str]:
+    """Return all text in a figure, line by line as it is drawn: titles, ticks, labels.
+
+    A page stores them beside the picture, because 0.81 in place of 0.31 changes few
+    pixels; who cannot see the picture can read them.
+    """
+    renderer = _Words()
+    figure.draw(renderer)
+    return renderer.words
 
 
 def axes(
