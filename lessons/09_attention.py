@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 30 minutes to read, 18 seconds to run
+# **Time** 34 minutes to read, 40 seconds to run
 #
 # ## From an average to a weighted average
 #
@@ -19,6 +19,8 @@
 
 # %%
 import numpy as np
+
+from lmlab.page import plots, show
 
 night = np.array([[0, 0, 2], [0, 1, 1], [1, 1, 0], [2, 1, 0], [2, 0, 0]])
 morning = np.array([[1, 1, 0], [1, 2, 0], [0, 0, 1], [0, 0, 2], [0, 0, 2]])
@@ -30,8 +32,8 @@ print("明朝望乡处 average:", morning.mean(axis=0))
 # place. We chose the numbers; a trained model finds its own. In the average, bed
 # and moon count alike.
 #
-# So weigh. 明 *scores* every token, itself too, by the dot product of their
-# vectors. Softmax (lesson 04) turns scores into weights that sum to 1.
+# So weigh. 明 *scores* every token, itself too, by a dot product. Softmax (lesson
+# 04) turns scores into weights that sum to 1.
 #
 # > **Predict.** 明 is [1, 1, 0]. Multiply it with the five rows of `night`: who
 # > gets the largest score? And in `morning`?
@@ -49,8 +51,6 @@ for x in (night, morning):
 # line the morning takes two thirds, and the same 明 leans towards time:
 
 # %%
-from lmlab.page import plots, show
-
 ax = plots.axes("One 明, two lines: towards the moon, or the morning",
                 "light", "time")
 ax.set(xlim=(0.4, 2.4), ylim=(-0.2, 2.3))
@@ -127,9 +127,9 @@ plots.lines({"undivided": [largest_weight(d, 1) for d in widths],
             ylabel="largest weight", title="Without the scale, one takes all")
 
 # %% [markdown]
-# Undivided, the largest weight climbs to nearly 1: a choice made by chance,
-# before anything is learned, and hard to unmake. A weight $a$ answers to its own
-# score with slope $a(1 - a)$, near 0 when $a$ is near 0 or 1.
+# Undivided, the largest weight climbs to nearly 1: a choice made by chance, and
+# hard to unmake. A weight $a$ answers to its own score with slope $a(1 - a)$, near
+# 0 when $a$ is near 0 or 1.
 #
 # With the root, this is attention (Vaswani et al. 2017, equation 1):
 #
@@ -344,10 +344,10 @@ plots.lines(
     ylabel="right answers (%)", title="With RoPE, far entries are lost")
 
 # %% [markdown]
-# On 8 entries both are nearly always right. On 128 the head without positions is
-# right on some 70 %. With RoPE the first entry is found about as often, the last
-# one time in four or five. Not rotation is to blame, but distances that training
-# never showed: after `train(turning, n=64, steps=600)` nearly all of 64 are found.
+# On 8 entries both are nearly always right. On 128 the head without positions still
+# finds some 70 %, and so does RoPE for the first entry; the last it finds one time
+# in four or five. The fault is not rotation, but distances that training never
+# showed: after `train(turning, n=64, steps=600)` nearly all of 64 are found.
 
 # %% [markdown]
 # ## What the documents say
@@ -398,9 +398,8 @@ for n in (2048, 6 * d, 2**20):
 #
 # *Show* the arrows (ask first: where will 明 go?), the test of the mask (which
 # outputs move?), the head before and after training: seconds each. *Point at* the
-# rows: one token's view. *A common misunderstanding*: that attention shows what a
-# model "thinks". It shows how much of each value is mixed in, not what is made of
-# it.
+# rows: one token's view. *A common misunderstanding*: that attention is what a
+# model "thinks". It says how much of each value is mixed in, no more.
 #
 # </details>
 
@@ -408,20 +407,17 @@ for n in (2048, 6 * d, 2**20):
 # **What this left out**: the rest of a layer; shared or kept keys; FlashAttention,
 # which never stores the $n \times n$ table.
 #
-# **Where it goes next**: the exercises, then lesson 10: the same parts, wired
-# three ways.
+# **Where it goes next**: the exercises, then lesson 10.
 #
-# **Read on**
-# - Vaswani et al., *Attention Is All You Need*, 2017, arXiv 1706.03762
-# - Su et al., *RoFormer*, 2021, arXiv 2104.09864
-# - Press et al., *Train Short, Test Long*, 2022, arXiv 2108.12409
-# - Raffel et al., *Exploring the Limits of Transfer Learning*, 2020, arXiv
-#   1910.10683
-# - Brown et al., *Language Models are Few-Shot Learners*, 2020, arXiv 2005.14165
-# - Touvron et al., *LLaMA*, 2023, arXiv 2302.13971
-# - Chen et al., *Extending Context Window of Large Language Models*, 2023, arXiv
-#   2306.15595
+# **Read on** (numbers are those of arXiv)
+# - Vaswani et al., *Attention Is All You Need*, 2017, 1706.03762
+# - Su et al., *RoFormer*, 2021, 2104.09864
+# - Press et al., *Train Short, Test Long*, 2022, 2108.12409
+# - Raffel et al., *Exploring the Limits of Transfer Learning*, 2020, 1910.10683
+# - Brown et al., *Language Models are Few-Shot Learners*, 2020, 2005.14165
+# - Touvron et al., *LLaMA*, 2023, 2302.13971
+# - Chen et al., *Extending Context Window*, 2023, 2306.15595
 # - Kamradt, *Needle In A Haystack*, 2023,
 #   github.com/gkamradt/LLMTest_NeedleInAHaystack
-# - Bai et al., *LongWriter*, 2024, arXiv 2408.07055
-# - GLM Team, *ChatGLM*, 2024, arXiv 2406.12793
+# - Bai et al., *LongWriter*, 2024, 2408.07055
+# - GLM Team, *ChatGLM*, 2024, 2406.12793
