@@ -207,7 +207,7 @@ def test_a_stored_notebook_carries_no_machine(root):
 
 def test_the_readme_lists_the_lesson(root):
     text = (root / "README.md").read_text("utf-8")
-    assert "| 01 | [What is twice two?](lessons/01_twice.ipynb) | 1 min | 10 s |" in text
+    assert "| 01 | [What is twice two?](lessons/01_twice.ipynb) | 1 min | 10 s" in text
     assert "(exercises/01_twice.ipynb)" in text and "(solutions/01_twice.ipynb)" in text
 
 
@@ -489,7 +489,7 @@ def tagged(tags):
 
 BROKEN = [
     ("lessons/01_twice.py", before(b"\xef\xbb\xbf"), "byte order mark (BOM)"),
-    ("lessons/01_twice.py", before("# °\n".encode("latin-1")), "01_twice.py:1: not UTF"),
+    ("lessons/01_twice.py", before("# °\n".encode("latin-1")), "01_twice.py:1: not"),
     ("solutions/01_twice.py", before(b"\xef\xbb\xbf"), "byte order mark (BOM)"),
     ("exercises/01_twice.py", before(b"\xb0"), "01_twice.py:1: not UTF-8"),
     ("lessons/01_twice.ipynb", conflict, "a merge conflict"),
@@ -580,13 +580,13 @@ def test_what_no_stored_notebook_may_hold(root, page, edit, words):
 
 def test_the_build_counts_minutes_and_writes_them_everywhere(root):
     shown = "`lmlab.tiny`\\n```python\\n" + "x = 1\\n" * 30 + "```"
+    show = f'from IPython.display import Markdown\n\ndisplay(Markdown("{shown}"))'
     prose = "# " + "word " * 30 + "\n"
     for old, new in [
         ("minutes to read, 10 seconds", "minutes to read, 0 seconds"),
         ("# Some pictures.\n", prose * 10 + "#\n# > **Predict.** Which?\n"),
-        ("# %%\nImage.radial", f'# %%\nfrom IPython.display import Markdown, display\n\n'
-         f'display(Markdown("{shown}"))\n\n# %%\nImage.radial'),
-    ]:  # fmt: skip
+        ("# %%\nImage.radial", f"# %%\n{show}\n\n# %%\nImage.radial"),
+    ]:
         change(root / "lessons/01_twice.py", old, new)
     change(root / "solutions/01_twice.py", "●○○  5 minutes", "●○○  7 minutes")
     assert rebuild(root)[0] and problems(root) == ""
@@ -596,7 +596,8 @@ def test_the_build_counts_minutes_and_writes_them_everywhere(root):
     assert line in (root / "lessons/01_twice.ipynb").read_text("utf-8")
     assert "| 8 min | 10 s |" in (root / "README.md").read_text("utf-8")
     for page in ("solutions", "exercises"):
-        assert "**Time** 7\n# minutes" in (root / page / "01_twice.py").read_text("utf-8")
+        text = (root / page / "01_twice.py").read_text("utf-8")
+        assert "**Time** 7\n# minutes" in text
 
 
 def test_minutes_that_are_not_today_s_count(root):
@@ -635,7 +636,7 @@ def test_a_lesson_over_its_minutes(root, name, limit):
 @pytest.mark.parametrize("seconds", [20, 60])
 def test_another_machine_s_seconds_make_nothing_stale(root, seconds):
     for kind in ("py", "ipynb"):
-        change(root / f"lessons/01_twice.{kind}", ", 10 seconds", f", {seconds} seconds")
+        change(root / f"lessons/01_twice.{kind}", "10 seconds", f"{seconds} seconds")
     reshape(note(seconds=seconds))(root / "lessons/01_twice.ipynb")
     assert "stale" not in problems(root)
 
@@ -815,7 +816,8 @@ def run_nbval(root: Path) -> str:
     """Run the notebook tests of a project, and return what they say."""
     options = ["-rN", "-p", "no:cacheprovider", "--color=no"]  # no summary: it repeats
     command = ["pytest", "--nbval", *options, "."]
-    environment = os.environ | {"PYTHONPATH": str(root), "PYTEST_ADDOPTS": ""}
+    path = os.pathsep.join([str(root), str(CONFTEST.parent)])
+    environment = os.environ | {"PYTHONPATH": path, "PYTEST_ADDOPTS": ""}
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=root, env=environment, capture_output=True, text=True,
@@ -847,7 +849,9 @@ from matplotlib import pyplot as plt
 
 from lmlab.page import plots
 
-plots.bars(["moon", "sun"], [0.31, 0.8], title="Bars", ylabel="chance")
+ax = plots.axes("Bars", ylabel="chance")
+ax.bar_label(ax.bar(["moon", "sun"], [0.31, 0.8]), ["0.31", "0.80"])
+plt.show()
 
 # %%
 fig, ax = plt.subplots()
@@ -856,7 +860,10 @@ ax.set_yticks([0, 2, 4], ["0", "10", "20"])
 plt.show()
 
 # %%
-plots.lines({"before": [1, 2], "after": [2, 3]}, title="Lines", ax=None)
+plt.plot([1, 2], label="sun")
+plt.plot([2, 3], label="sum")
+plt.legend()
+plt.show()
 
 # %%
 plots.heatmap([[1, 2], [3, 4]], title="Nothing changed")
@@ -871,13 +878,14 @@ def test_nbval_reads_the_words_of_pictures(tmp_path):
     page = Page(tmp_path, "lessons", "01_words")
     page.text.write_text(PICTURES, "utf-8")
     store(page, run(page, parse(page), stop_at_error=True).notebook, {})
-    assert "'image/png'" not in run_nbval(tmp_path) and "<Figure" not in str(
-        load(page.notebook)
-    )
+    assert "4 passed" in run_nbval(tmp_path)
+    assert "<Figure" not in page.notebook.read_text("utf-8")
     for old, new in [
-        ("[0.31, 0.8]", "[0.32, 0.8]"),
+        ('\\"0.31\\"', '\\"0.81\\"'),
         ('\\"10\\"', '\\"18\\"'),
-        ('{\\"before\\": [1, 2], \\"after\\"', '{\\"after\\": [1, 2], \\"before\\"'),
+        ('label=\\"sun', 'label=\\"SUM'),
+        ('label=\\"sum', 'label=\\"sun'),
+        ('label=\\"SUM', 'label=\\"sum'),
     ]:
         change(page.notebook, old, new)
     said = run_nbval(tmp_path)

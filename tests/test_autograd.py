@@ -1,6 +1,7 @@
 """Promises of `lmlab.learning.autograd`."""
 
 import gc
+import math
 import weakref
 
 import numpy as np
@@ -104,12 +105,46 @@ def test_value_and_gradients_agree_with_torch_and_finite_differences(name):
         np.testing.assert_allclose(our.grad, slope, atol=1e-7)
 
 
-def test_transpose_agrees_with_torch_permute():
-    values = leaves([(2, 3, 4)])[0]
+@pytest.mark.parametrize("axes", [(1, 2, 0), (0, -1, 1), (-1, 0, 1)])
+def test_transpose_agrees_with_torch_permute(axes):
+    values = leaves([(3, 3, 3)])[0]
     ours, theirs = Tensor(values), torch.tensor(values, requires_grad=True)
-    number(ours.transpose(1, 2, 0)).backward()
-    number(theirs.permute(1, 2, 0)).backward()
+    number(ours.transpose(*axes)).backward()
+    number(theirs.permute(*axes)).backward()
     np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), atol=1e-12)
+
+
+EDGES = {
+    "x ** 0": lambda x: x**0,
+    "x ** 0.0": lambda x: x**0.0,
+    "x ** 1": lambda x: x**1,
+    "x ** 2": lambda x: x**2,
+    "x ** 0.5": lambda x: x**0.5,
+    "x ** -1": lambda x: x**-1,
+    "x ** -2": lambda x: x**-2,
+    "x ** nan": lambda x: x**math.nan,
+    "log": lambda x: x.log(),
+    "x / x": lambda x: x / x,
+    "1 / x": lambda x: 1 / x,
+    "x / tiny": lambda x: x / 1e-300,
+    "relu": lambda x: x.relu(),
+    "exp": lambda x: x.exp(),
+    "tanh": lambda x: x.tanh(),
+    "sigmoid": lambda x: x.sigmoid(),
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_the_edges_of_each_rule_are_those_of_torch(name):
+    values = np.array([0.0, 2.0, -2.0, 1e-200, -1e-200, 1e200, 1e3, -1e3, np.inf])
+    ours, theirs = Tensor(values), torch.tensor(values, requires_grad=True)
+    with np.errstate(all="ignore"):
+        result = EDGES[name](ours)
+        result.sum().backward()
+    expected = EDGES[name](theirs)
+    expected.sum().backward()
+    np.testing.assert_allclose(result.data, expected.detach().numpy())
+    np.testing.assert_allclose(ours.grad, theirs.grad.numpy())
 
 
 @pytest.mark.parametrize("shape", [(5, 3), (2, 4, 3)])
@@ -125,6 +160,12 @@ def test_cross_entropy_agrees_with_torch(shape):
     expected.backward()
     assert float(loss) == pytest.approx(expected.item(), abs=1e-12)
     np.testing.assert_allclose(ours.grad, theirs.grad.numpy(), atol=1e-12)
+
+
+def test_a_quotient_has_its_slope_where_a_square_would_vanish():
+    x = Tensor([1e-200, -4e-200])
+    (2e-200 / x).sum().backward()
+    np.testing.assert_allclose(x.grad, [-2e200, -1.25e199])
 
 
 def test_huge_logits_neither_overflow_nor_lose_their_gradient():

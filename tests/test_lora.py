@@ -18,6 +18,7 @@ from lmlab.learning.lora import (
     trained_parameters,
     unmerge,
 )
+from lmlab.learning.quantisation import quantise_linears
 
 
 class Tiny(nn.Module):
@@ -186,6 +187,87 @@ def test_peft_agrees_on_the_same_weights(rank, alpha):
     for name in names:
         whole = merged.get_submodule(name).weight
         assert (ours.get_submodule(name).merged - whole).abs().max() < 1e-9
+
+
+# -- with fewer bits, and with weights that come later ------------------------------
+
+
+def quantised(bits: int = 4) -> Tiny:
+    model = tiny().float()
+    quantise_linears(model, bits, group=6)
+    return model
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_quantised_model_is_tuned_and_its_codes_stay(bits, tmp_path):
+    model, numbers = quantised(bits), trained_parameters(tiny())[1]
+    before, codes = model(IDS), model.blocks[0]["query"].codes.clone()
+    assert add_lora(model, ["query"], 2) == ["blocks.0.query", "blocks.1.query"]
+    assert torch.equal(model(IDS), before)
+    assert trained_parameters(model) == (2 * 2 * 12, numbers + 2 * 2 * 12)
+    trained(model)
+    tuned = model(IDS)
+    assert not torch.allclose(tuned, before)
+    assert torch.equal(model.blocks[0]["query"].linear.codes, codes)
+    merge(model)
+    assert torch.allclose(model(IDS), tuned, atol=1e-6)
+    save_adapter(tmp_path / "adapter", model)
+    fresh = quantised(bits)
+    load_adapter(tmp_path / "adapter", fresh)
+    assert torch.equal(fresh(IDS), tuned)
+
+
+def test_a_quantised_model_of_half_precision_is_tuned_in_float32():
+    model = tiny().half()
+    quantise_linears(model, 8)
+    add_lora(model, ["query", "shrink"], 2)
+    assert trained(model)(IDS).dtype == torch.float16
+    assert model.blocks[0]["query"].A.dtype == torch.float32
+    before = model(IDS)
+    merge(model)
+    assert torch.allclose(model(IDS), before, atol=1e-2)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_tuned_model_is_quantised_under_its_detours(merged):
+    model = adapted().float()
+    if merged:
+        merge(model)
+        model(IDS)
+    names = quantise_linears(model, 8)
+    assert "blocks.0.query.linear" in names and "blocks.0.shrink" in names
+    quick = model(IDS)
+    unmerge(model)
+    assert (model(IDS) - quick).abs().max() < 1e-6
+
+
+def by_file(model, other, path):
+    checkpoints.save(path, other)
+    checkpoints.load(path, model)
+
+
+def by_state(model, other, path):
+    model.load_state_dict(other.state_dict())
+
+
+@pytest.mark.parametrize("load", [by_file, by_state])
+def test_weights_loaded_into_a_merged_model_count_at_once(load, tmp_path):
+    model, other = adapted(), adapted()
+    trained(other)
+    merge(model)
+    before = model(IDS)
+    load(model, other, tmp_path / "file")
+    now = model(IDS)
+    assert not torch.allclose(now, before)
+    assert torch.allclose(now, other(IDS), atol=1e-12)
+    unmerge(model)
+    assert torch.allclose(model(IDS), now, atol=1e-12)
+
+
+def test_a_copy_of_a_merged_model_computes_the_same():
+    model = adapted()
+    merge(model)
+    assert torch.equal(copy.deepcopy(model)(IDS), model(IDS))
 
 
 # -- files -----------------------------------------------------------------------

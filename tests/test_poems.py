@@ -40,7 +40,10 @@ def test_form_counts_lines_and_characters():
 
 
 @pytest.mark.parametrize("lines", [
-    (), ("",), ("床前明月光", "举头望明"), ("床前明月光。",), ("abcde",), ("床 光",)])
+    (), ("",), ("床前明月光", "举头望明"), ("床前明月光。",), ("abcde",), ("床 光",),
+    ("床前明月光，",), ("床前明月，",), ("床前明月光？",), ("床（明）光",),
+    ("한글한글한",), ("かなかなか",), ("䷀䷁䷂䷃䷄",), ("床前明月：",),
+    ("床前明月\u3000",)])
 def test_form_is_none_for_what_is_no_even_verse(lines):
     assert form(lines) is None
 
@@ -96,6 +99,22 @@ def test_rhyme_is_heard_in_the_even_lines():
     assert rhymes(RIVER_SNOW)                     # mie, xue
     assert not rhymes(swapped(STORK_TOWER, 4, 5, "山"))
     assert rhymes(swapped(STORK_TOWER, 1, 5, "山"))
+
+
+MARKED = tuple(line + mark for line, mark in zip(STORK_TOWER, "，。，。", strict=True))
+
+
+def test_punctuation_is_not_heard_not_repeated_and_no_theme():
+    assert form(MARKED) is None and not tonal(MARKED)
+    assert rhymes(MARKED) and not rhymes(swapped(MARKED, 4, 5, "山"))
+    assert repeats(MARKED) == 0 and repeats(("山，山，山？",)) == 2
+    assert theme(MARKED, "snow") == 1
+    assert tones("黄，") == ["level", "either"]
+    assert rhyme_class("，") is rhyme_class("！") is None
+
+
+def test_every_poem_of_the_corpus_has_a_form():
+    assert all(form(poem.lines) for poem in datasets.tang_five())
 
 
 def test_a_rhyme_that_only_the_tang_heard_is_missed():

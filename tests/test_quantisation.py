@@ -90,6 +90,27 @@ def test_it_computes_what_the_linear_computes_up_to_its_error(bits, group, most)
     assert 0 < error(original, stored) < most and off < 1.5 * most
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("bits", [8, 4])
+def test_another_number_type_leaves_the_weights_what_they_are(bits, dtype):
+    original = linear(bias=False)
+    original.weight.data.mul_(1e-7)  # scales and weights too small for float16
+    stored = QuantisedLinear(original, bits)
+    before, x = stored.weight, 1e4 * torch.randn(7, 64).to(dtype)
+    once = error(original, stored)
+    assert torch.equal(stored.to(dtype).weight, before)
+    assert error(original, stored) == once
+    wanted = x.double() @ before.double().T
+    assert stored(x).dtype == dtype and (stored(x) != 0).all()
+    assert torch.allclose(stored(x).double(), wanted, rtol=1e-2, atol=1e-6)
+
+
+def test_a_linear_of_zeros_has_no_error():
+    zeros = linear()
+    zeros.weight.data.zero_()
+    assert error(zeros, QuantisedLinear(zeros)) == 0
+
+
 def test_smaller_groups_and_more_bits_err_less():
     original = linear(256, 256)
     with torch.no_grad():

@@ -215,6 +215,23 @@ def test_group_advantages_by_hand():
     assert close(group_advantages(rewards), wanted)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("reward", [1000.1, -0.3, 1 / 3, 0.0, 1e-6])
+def test_a_group_of_equal_rewards_has_nothing_to_learn(reward, dtype):
+    rewards = torch.full((2, 7), reward, dtype=dtype)
+    rewards[0, 3] *= 1 + torch.finfo(dtype).eps  # the last digit of a machine
+    assert (group_advantages(rewards) == 0).all()
+    rewards[1, 0] += 0.5 if abs(reward) < 100 else 64
+    assert (group_advantages(rewards)[1].abs() > 0.3).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_advantages_of_large_rewards_are_finite_in_16_bits(dtype):
+    rewards = torch.tensor([[60_000.0, -60_000, 30_000]], dtype=dtype)
+    wanted = group_advantages(rewards.double())
+    assert torch.allclose(group_advantages(rewards).double(), wanted, rtol=1e-2)
+
+
 def test_grpo_by_hand():
     now = numbers([0.5, 1.5], [0.5, 9]).log()  # ratios, as old is 0
     old = torch.zeros(2, 2, dtype=torch.float64)

@@ -369,7 +369,8 @@ def test_a_loss_that_is_not_a_number_stops_with_the_step_and_the_last_good_state
     seen = []
 
     def loss(model, ids):
-        seen.append(weights(model))
+        if model.training:
+            seen.append(weights(model))
         return language_loss(model, ids) * (math.nan if len(seen) == 14 else 1)
 
     model = tiny()
@@ -385,7 +386,8 @@ def test_no_state_is_saved_before_its_loss_is_known_to_be_finite(tmp_path):
     count = iter(range(99))
 
     def loss(model, ids):
-        return language_loss(model, ids) * (math.inf if next(count) == 10 else 1)
+        diverges = model.training and next(count) == 10
+        return language_loss(model, ids) * (math.inf if diverges else 1)
 
     with pytest.raises(FloatingPointError, match="step 10: the loss is inf"):
         run(tmp_path / "run", loss=loss)
@@ -444,7 +446,7 @@ def test_a_killed_run_goes_on_to_bitwise_the_same_losses(tmp_path):
     whole, wanted = run(**EVALUATION)
     torch.rand(3)
     history, model = run(tmp_path / "run", batches, tiny(seed=5), **EVALUATION)
-    assert steps == [15, 16, 17, 18, 19]
+    assert steps == [0, 15, 16, 17, 18, 19]  # 0 is the one that tells runs apart
     assert history.loss == whole.loss and history.norm == whole.norm
     assert history.held_out == whole.held_out
     assert list(history.held_out) == [0, 5, 10, 15, 20]
@@ -470,7 +472,12 @@ def test_an_interrupt_at_any_step_loses_nothing_but_time(tmp_path, step, sgd):
 
 def test_a_finished_run_is_not_trained_again(tmp_path):
     first, model = run(tmp_path / "run")
-    again, same = run(tmp_path / "run", batches=lambda step: 1 / 0, model=tiny(seed=3))
+
+    def loss(model, ids):
+        assert not model.training
+        return language_loss(model, ids)
+
+    again, same = run(tmp_path / "run", model=tiny(seed=3), loss=loss)
     assert again == first and equal(weights(model), weights(same))
 
 
@@ -487,6 +494,65 @@ def test_the_checkpoint_of_another_training_is_refused(tmp_path, changes, words)
     run(tmp_path / "run")
     with pytest.raises(ValueError, match=f"run is of another training: .*{words}"):
         run(tmp_path / "run", **changes)
+
+
+def other_loss(model, ids):
+    return 1.01 * language_loss(model, ids)
+
+
+class Sharper(Tiny):
+    def forward(self, ids):
+        return 1.1 * super().forward(ids)
+
+
+BATCHES = {
+    "data": windows(IDS.flip(0), batch=4, length=9),
+    "batch": windows(IDS, batch=2, length=9),
+    "length": windows(IDS, batch=4, length=8),
+    "seed": windows(IDS, batch=4, length=9, seed=1),
+    "table": rows(IDS.view(20, 10), batch=4),
+}
+
+
+@pytest.mark.parametrize("steps", [7, 20])  # interrupted, and finished
+@pytest.mark.parametrize("changes, words", [
+    *[({"batches": batches}, "first batch [0-9a-f]+ there, [0-9a-f]+ here")
+      for batches in BATCHES.values()],
+    ({"loss": other_loss}, r"loss on the first batch is [0-9.]+ there, [0-9.]+ here"),
+    ({"model": Sharper()}, "loss on the first batch is"),
+])
+def test_other_data_another_loss_or_model_are_another_training(
+    tmp_path, steps, changes, words
+):
+    def batches(step):
+        if step == steps:
+            raise KeyboardInterrupt
+        return windows(IDS, batch=4, length=9)(step)
+
+    try:
+        run(tmp_path / "run", batches)
+    except KeyboardInterrupt:
+        pass
+    model = changes.get("model") or tiny(seed=3)
+    before, file = weights(model), (tmp_path / "run").read_bytes()
+    with pytest.raises(ValueError, match=f"run is of another training: .*{words}"):
+        run(tmp_path / "run", **{"model": model} | changes)
+    assert equal(weights(model), before) and model.training
+    assert (tmp_path / "run").read_bytes() == file
+
+
+def test_a_batch_may_be_a_dict_or_a_list_and_its_first_tensor_is_counted(tmp_path):
+    def batches(step):
+        return {"ids": windows(IDS, batch=4, length=9)(step), "more": [torch.ones(3)]}
+
+    def loss(model, batch):
+        return language_loss(model, batch["ids"])
+
+    history, _ = run(tmp_path / "run", batches, loss=loss)
+    assert history.loss == run()[0].loss and history.tokens == 20 * 36
+    with pytest.raises(ValueError, match="first batch"):
+        run(tmp_path / "run", lambda step: batches(step) | {"more": torch.zeros(3)},
+            loss=loss)
 
 
 def test_a_model_alone_is_no_training_to_go_on_with(tmp_path):
@@ -520,6 +586,61 @@ def test_half_precision_halves_the_file_and_rounds_the_weights(tmp_path):
     checkpoints.load(tmp_path / "half", model)
     assert model.mix.weight.dtype == torch.float32
     assert equal(weights(model), [weight.half().float() for weight in before])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float8_e5m2])
+def test_a_weight_out_of_range_is_refused_on_the_way_out_and_in(tmp_path, dtype):
+    model = tiny()
+    checkpoints.save(tmp_path / "old", model, dtype=dtype)
+    before = (tmp_path / "old").read_bytes()
+    with torch.no_grad():
+        model.mix.weight[1, 2] = -70_000
+    with pytest.raises(ValueError, match="mix.weight must stay in .*got -70000"):
+        checkpoints.save(tmp_path / "old", model, dtype=dtype)
+    assert (tmp_path / "old").read_bytes() == before
+    checkpoints.save(tmp_path / "whole", model)
+    other = tiny(seed=1).to(torch.float16)
+    kept = weights(other)
+    with pytest.raises(ValueError, match="mix.weight must stay in .*float16"):
+        checkpoints.load(tmp_path / "whole", other)
+    assert equal(weights(other), kept)
+    checkpoints.save(tmp_path / "whole", model, dtype=torch.bfloat16)
+
+
+@pytest.mark.parametrize("wrap", [
+    torch.compile, nn.DataParallel, lambda m: nn.DataParallel(torch.compile(m))])
+def test_what_is_wrapped_around_a_model_is_no_part_of_its_file(tmp_path, wrap):
+    checkpoints.save(tmp_path / "plain", tiny())
+    checkpoints.save(tmp_path / "wrapped", wrap(tiny()))
+    assert (tmp_path / "plain").read_bytes() == (tmp_path / "wrapped").read_bytes()
+    wrapped = wrap(tiny(seed=1))
+    checkpoints.load(tmp_path / "plain", wrapped)
+    assert equal(weights(wrapped), weights(tiny()))
+
+
+def test_a_part_that_is_compiled_keeps_its_names(tmp_path):
+    model = tiny()
+    model.mix = torch.compile(model.mix)
+    checkpoints.save(tmp_path / "file", model)
+    plain = tiny(seed=1)
+    checkpoints.load(tmp_path / "file", plain)
+    assert equal(weights(plain), weights(tiny()))
+
+
+def test_a_link_stays_a_link_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "runs").mkdir()
+    file, link = tmp_path / "runs" / "1", tmp_path / "latest"
+    for old in (None, tiny(seed=1)):  # a link to nothing yet, and to an old file
+        file.unlink(missing_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to("runs/1")
+        if old:
+            checkpoints.save(file, old)
+        checkpoints.save(link, tiny())
+        assert link.is_symlink() and [f.name for f in file.parent.iterdir()] == ["1"]
+        model = tiny(seed=2)
+        checkpoints.load(link, model)
+        assert equal(weights(model), weights(tiny()))
 
 
 def test_the_same_model_gives_the_same_file(tmp_path):

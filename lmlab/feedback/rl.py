@@ -91,9 +91,9 @@ def group_advantages(rewards: Tensor) -> Tensor:
     """Return (reward - mean) / standard deviation, within each group.
 
     rewards: (groups, samples), the samples of a group answering one prompt. Where all
-    samples of a group earn the same, there is nothing to learn: zeros. (Shao et al.
-    2024, section 4.1.2. The deviation is taken with n - 1, and 1e-4 is added to it, as
-    is usual in practice.)
+    samples of a group earn the same, up to rounding, there is nothing to learn: zeros.
+    (Shao et al. 2024, section 4.1.2. The deviation is taken with n - 1, and 1e-4 is
+    added to it, as is usual in practice.)
     """
     if not rewards.is_floating_point():
         raise ValueError(f"rewards must be floating point: got {rewards.dtype}")
@@ -103,8 +103,12 @@ def group_advantages(rewards: Tensor) -> Tensor:
             "rewards must have shape (groups, samples), at least one group of two: "
             f"got {tuple(rewards.shape)}"
         )
+    rounding = 2 * torch.finfo(rewards.dtype).eps * rewards.abs().amax(1, keepdim=True)
+    rewards, given = _wide(rewards), rewards.dtype
     centred = rewards - rewards.mean(1, keepdim=True)
-    return centred / (rewards.std(1, keepdim=True) + 1e-4)
+    deviation = rewards.std(1, keepdim=True)
+    advantages = centred / (deviation + 1e-4)
+    return advantages.where(deviation > rounding, 0).to(given)
 
 
 def token_rewards(
@@ -209,6 +213,11 @@ def sequence_kl(
     """
     _must_be_rows("logprobs", logprobs)
     return (token_kl(logprobs, reference, estimator) * _mask(mask, logprobs)).sum(-1)
+
+
+def _wide(values: Tensor) -> Tensor:
+    """Return the numbers in float32 at least, where sums and exp have room."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def _clipped_gain(

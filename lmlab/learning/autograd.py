@@ -119,16 +119,17 @@ class Tensor:
         return _result(a * b, (self, lambda g: g * b), (other, lambda g: g * a))
 
     def __truediv__(self, other) -> Tensor:
-        a, b = self.data, _value(other)
-        return _result(
-            a / b, (self, lambda g: g / b), (other, lambda g: -g * a / (b * b))
-        )
+        b = _value(other)
+        y = self.data / b
+        return _result(y, (self, lambda g: g / b), (other, lambda g: -g * y / b))
 
     def __pow__(self, power: float) -> Tensor:
         """`self ** power`; `power` is a plain number."""
         if not isinstance(power, int | float):
             raise TypeError(f"power must be a plain number: got {type(power).__name__}")
         a = self.data
+        if power == 0:  # 1 everywhere, at 0 too
+            return _result(a**power, (self, np.zeros_like))
         return _result(a**power, (self, lambda g: g * power * a ** (power - 1)))
 
     def __neg__(self) -> Tensor:
@@ -138,7 +139,9 @@ class Tensor:
         return _result(_value(other) - self.data, (self, np.negative))
 
     def __rtruediv__(self, other) -> Tensor:
-        return self**-1 * other
+        a = self.data
+        y = _value(other) / a
+        return _result(y, (self, lambda g: -g * y / a))
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -203,8 +206,9 @@ class Tensor:
 
     def transpose(self, *axes: int) -> Tensor:
         """Reorder the axes: `x.transpose(0, 2, 1)` swaps the last two of three."""
-        back = np.argsort(axes)
-        return _result(self.data.transpose(*axes), (self, lambda g: g.transpose(back)))
+        turned = self.data.transpose(*axes)
+        back = np.argsort([axis % turned.ndim for axis in axes])
+        return _result(turned, (self, lambda g: g.transpose(back)))
 
     @property
     def T(self) -> Tensor:

@@ -5,7 +5,7 @@ step 7 sees, whenever you look, and a training that was interrupted goes on with
 batches it would have had. Lessons 06, 12 and 14 train on them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -74,6 +74,15 @@ def rows(data: Tensor | Sequence[Tensor], batch: int, seed: int = 0) -> Batches:
         return tuple(table[hand] for table in tables)
 
     return at
+
+
+def tensors(batch: Any) -> Iterator[Tensor]:
+    """Yield the tensors of a batch: itself, or those in its tuple, list or dict."""
+    if isinstance(batch, Tensor):
+        yield batch
+    elif isinstance(batch, Mapping | tuple | list):
+        for part in batch.values() if isinstance(batch, Mapping) else batch:
+            yield from tensors(part)
 
 
 def _generator(seed: int, number: int) -> torch.Generator:

@@ -25,24 +25,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lmlab.learning import checkpoints
+from lmlab.learning.quantisation import QuantisedLinear
 from lmlab.models.inputs import check_features
 
 
 class LoRALinear(nn.Module):
     """W x + b + (alpha / rank) B A x, of which only A and B are trained.
 
-    Hu et al. 2021, section 4.1. linear: holds W and b, and is frozen. A: (rank, in),
-    random at first; B: (out, rank), zero at first, so that nothing changes before the
-    first step.
+    Hu et al. 2021, section 4.1. linear: holds W and b, and is frozen; it may be a
+    `QuantisedLinear` (QLoRA: Dettmers et al. 2023, arXiv 2305.14314, section 3). A:
+    (rank, in), random at first; B: (out, rank), zero at first, so that nothing changes
+    before the first step.
     """
 
-    def __init__(self, linear: nn.Linear, rank: int, alpha: float):
+    def __init__(self, linear: nn.Linear | QuantisedLinear, rank: int, alpha: float):
         super().__init__()
-        _must_be_possible("linear", linear, rank, alpha)
-        n_out, n_in = linear.weight.shape
+        _check_rank("linear", linear, rank, alpha)
+        weight = linear.weight
         self.linear = linear.requires_grad_(False)
-        self.A = nn.Parameter(linear.weight.new_empty(rank, n_in))
-        self.B = nn.Parameter(linear.weight.new_zeros(n_out, rank))
+        self.A = nn.Parameter(weight.new_empty(rank, linear.in_features))
+        self.B = nn.Parameter(weight.new_zeros(linear.out_features, rank))
         nn.init.kaiming_uniform_(self.A, a=math.sqrt(5))  # as in the authors' code
         self.alpha = alpha
         self.register_buffer("merged", None, persistent=False)
@@ -51,9 +53,22 @@ class LoRALinear(nn.Module):
         """(..., in) -> (..., out)."""
         check_features("x", x, self.linear.in_features)
         if self.merged is not None:
-            return F.linear(x, self.merged, self.linear.bias)
-        detour = F.linear(F.linear(x, self.A), self.B)
-        return self.linear(x) + self.scale * detour
+            if self._versions() != self.merged_of:
+                self.merge()  # weights were loaded since
+            return F.linear(x, self.merged.to(x.dtype), self.linear.bias)
+        detour = F.linear(F.linear(x.to(self.A.dtype), self.A), self.B)
+        return self.linear(x) + (self.scale * detour).to(x.dtype)
+
+    @torch.no_grad()
+    def merge(self) -> None:
+        """Keep W + (alpha / rank) B A beside its parts, and multiply with that."""
+        self.merged = self.linear.weight + self.scale * self.B @ self.A
+        self.merged_of = self._versions()
+
+    def _versions(self) -> list[int]:
+        """Return how often each part of the sum has been written to."""
+        parts = [*self.linear.parameters(), *self.linear.buffers(), self.A, self.B]
+        return [part._version for part in parts]
 
     @property
     def scale(self) -> float:
@@ -76,7 +91,8 @@ def add_lora(
     """
     if _layers(model):
         raise ValueError("model must be without LoRA: it has some already")
-    linears = {n: m for n, m in model.named_modules() if isinstance(m, nn.Linear) and n}
+    linears = {n: m for n, m in model.named_modules()
+               if isinstance(m, nn.Linear | QuantisedLinear) and n}
     names = []
     for end in chosen:
         fits = [name for name in linears if f".{name}".endswith(f".{end}")]
@@ -89,7 +105,7 @@ def add_lora(
     if not names:
         raise ValueError("chosen must name at least one Linear: got none")
     for name in names:
-        _must_be_possible(name, linears[name], rank, rank if alpha is None else alpha)
+        _check_rank(name, linears[name], rank, rank if alpha is None else alpha)
     model.requires_grad_(False)
     for name in names:
         layer = LoRALinear(linears[name], rank, rank if alpha is None else alpha)
@@ -98,24 +114,26 @@ def add_lora(
 
 
 def trained_parameters(model: nn.Module) -> tuple[int, int]:
-    """Return (how many numbers are trained, how many there are)."""
+    """Return (how many numbers are trained, how many there are, quantised or not)."""
+    stored = sum(m.in_features * m.out_features + (m.bias is not None) * m.out_features
+                 for m in model.modules() if isinstance(m, QuantisedLinear))
     sizes = [(p.numel(), p.requires_grad) for p in model.parameters()]
-    return sum(n for n, trained in sizes if trained), sum(n for n, _ in sizes)
+    return sum(n for n, trained in sizes if trained), stored + sum(n for n, _ in sizes)
 
 
 def merge(model: nn.Module) -> None:
     """Let each wrapped map compute with W + (alpha / rank) B A: no detour, no time.
 
     W itself is kept, so that `unmerge` is exact. A merged model is not to be trained.
+    Weights that are loaded into it count from the next call on.
     """
-    with torch.no_grad():
-        for layer in _must_have_layers(model).values():
-            layer.merged = layer.linear.weight + layer.scale * layer.B @ layer.A
+    for layer in _check_layers(model).values():
+        layer.merge()
 
 
 def unmerge(model: nn.Module) -> None:
     """Take the detour again, beside the W that was always there."""
-    for layer in _must_have_layers(model).values():
+    for layer in _check_layers(model).values():
         layer.merged = None
 
 
@@ -124,7 +142,7 @@ def save_adapter(path: str | Path, model: nn.Module) -> None:
 
     It is a file as `learning.checkpoints` writes them; its notes say what is wrapped.
     """
-    layers = _must_have_layers(model)
+    layers = _check_layers(model)
     wrapped = {
         name: {
             "n_in": layer.linear.in_features,
@@ -151,7 +169,8 @@ def load_adapter(path: str | Path, model: nn.Module) -> list[str]:
     plain |= {name: layer.linear for name, layer in _layers(model).items()}
     for name, said in wrapped.items():
         linear, shape = plain.get(name), (said["n_out"], said["n_in"])
-        if not isinstance(linear, nn.Linear) or linear.weight.shape != shape:
+        fits = isinstance(linear, nn.Linear | QuantisedLinear)
+        if not fits or (linear.out_features, linear.in_features) != shape:
             raise ValueError(
                 f"model must have a Linear {name} from {said['n_in']} to "
                 f"{said['n_out']} numbers, as {path} tunes one: got {linear}"
@@ -166,10 +185,10 @@ def load_adapter(path: str | Path, model: nn.Module) -> list[str]:
     return list(wrapped)
 
 
-def _must_be_possible(
-    name: str, linear: nn.Linear, rank: int, alpha: float
+def _check_rank(
+    name: str, linear: nn.Linear | QuantisedLinear, rank: int, alpha: float
 ) -> None:
-    n_out, n_in = linear.weight.shape
+    n_in, n_out = linear.in_features, linear.out_features
     if not 1 <= rank <= min(n_in, n_out):
         raise ValueError(
             f"rank must lie in 1 .. {min(n_in, n_out)}, as {name} maps {n_in} to "
@@ -193,7 +212,7 @@ def _layers(model: nn.Module) -> dict[str, LoRALinear]:
     return {name: layer for name, layer in named if isinstance(layer, LoRALinear)}
 
 
-def _must_have_layers(model: nn.Module) -> dict[str, LoRALinear]:
+def _check_layers(model: nn.Module) -> dict[str, LoRALinear]:
     layers = _layers(model)
     if not layers:
         raise ValueError("model must have LoRA (see add_lora): it has none")

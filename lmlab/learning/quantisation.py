@@ -101,7 +101,8 @@ class QuantisedLinear(nn.Module):
     group: weights that share a scale; by default a whole row for 8 bits, 32 for 4.
 
     The weights are spelled out again in each call, so this saves memory and no time;
-    the libraries of lesson 24 multiply with the codes themselves.
+    the libraries of lesson 24 multiply with the codes themselves. The scales are held
+    as bare bits, so that `.half()` leaves the weights what they are.
     """
 
     def __init__(self, linear: nn.Linear, bits: int = 8, group: int | None = None):
@@ -109,9 +110,10 @@ class QuantisedLinear(nn.Module):
         if group is None:
             group = linear.in_features if bits == 8 else 32
         codes, scales = quantise(linear.weight, bits, group)
-        self.bits, self.n_in = bits, linear.in_features
+        self.bits = bits
+        self.in_features, self.out_features = linear.in_features, linear.out_features
         self.register_buffer("codes", pack(codes) if bits == 4 else codes)
-        self.register_buffer("scales", scales)
+        self.register_buffer("scale_bits", scales.view(torch.int16))
         bias = None if linear.bias is None else linear.bias.detach().clone()
         self.register_buffer("bias", bias)
 
@@ -119,12 +121,14 @@ class QuantisedLinear(nn.Module):
     def weight(self) -> Tensor:
         """The weights that the codes stand for, (out, in) float32."""
         codes = unpack(self.codes) if self.bits == 4 else self.codes
-        return dequantise(codes, self.scales)
+        return dequantise(codes, self.scale_bits.view(torch.bfloat16))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in) -> (..., out), as the Linear it was made from."""
-        check_features("x", x, self.n_in)
-        return F.linear(x, self.weight.to(x.dtype), self.bias)
+        """(..., in) -> (..., out), computed in float32 at least, in the dtype of x."""
+        check_features("x", x, self.in_features)
+        wide = torch.promote_types(x.dtype, torch.float32)
+        bias = None if self.bias is None else self.bias.to(wide)
+        return F.linear(x.to(wide), self.weight.to(wide), bias).to(x.dtype)
 
 
 def quantise_linears(
@@ -169,5 +173,6 @@ def error(linear: nn.Linear, quantised: QuantisedLinear) -> float:
     linear: what `quantised` was made from, or another of its shape.
     """
     check_same_shape("quantised", quantised.weight, "linear", linear.weight)
-    moved = quantised.weight - linear.weight.detach().float()
-    return (moved.norm() / linear.weight.detach().float().norm()).item()
+    weight = linear.weight.detach().float()
+    moved = (quantised.weight - weight).norm()
+    return (moved / weight.norm()).item() if moved else 0.0

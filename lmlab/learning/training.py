@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from lmlab.learning import checkpoints
-from lmlab.learning.batches import Batches
+from lmlab.learning.batches import Batches, tensors
 from lmlab.models.inputs import check_one_device, check_same_shape
 
 
@@ -151,6 +151,8 @@ def train(
 ) -> History:
     """Train `model` where it stands, for `steps` steps; return how it went.
 
+    batches: a batch is a tensor, or tensors in a tuple, list or dict, of which the
+    first is counted as tokens.
     learning_rate, warmup: `warmup_cosine` says which share each step takes.
     clip: a longer gradient is shortened to this length (Pascanu et al. 2013, arXiv
     1211.5063, algorithm 1).
@@ -159,7 +161,8 @@ def train(
     text, say, `lambda model: mean_loss(model, held_out)`.
     checkpoint: a file that gets all that is needed to go on, every `save_every` steps
     and at the end. If it is there already, the training goes on from it, to the same
-    losses bit by bit. Another run's file is a ValueError.
+    losses bit by bit. Another run's file is a ValueError: one with other settings,
+    another model, another first batch, or another loss on that batch.
     progress: show a bar; if not said, where someone watches.
 
     A loss or gradient that is not finite raises FloatingPointError, which names the
@@ -167,42 +170,53 @@ def train(
     been saved.
     """
     warmup_cosine(0, steps, warmup)  # refuses what is no schedule
-    _must_be_possible(model, clip, evaluate_every, save_every)
+    _check_possible(model, clip, evaluate_every, save_every)
     optimiser = optimiser(model, learning_rate, weight_decay)
     rates = [group["lr"] for group in optimiser.param_groups]
     weights = [w for w in model.parameters() if w.requires_grad]
     last_good = [w.detach().clone() for w in weights]
-    history = History()
-    run = checkpoints.Run(
-        model, optimiser, history, {"steps": steps, "warmup": warmup, "clip": clip}
-    )
-    start = run.resume(checkpoint) if checkpoint and Path(checkpoint).exists() else 0
-    watched = _someone_watches() if progress is None else progress
+    history, start = History(), 0
+    if checkpoint:
+        first, settings = batches(0), {"steps": steps, "warmup": warmup, "clip": clip}
+        run = checkpoints.Run(model, optimiser, history, settings,
+                              first, lambda: _at_rest(loss, model, first))
+        if Path(checkpoint).exists():
+            start = run.resume(checkpoint)
 
-    with mode(model, training=True), tqdm(
-        total=steps, initial=start, disable=not watched, unit="step"
-    ) as bar:
-        for step in range(start, steps):
-            if evaluate and step % evaluate_every == 0:
-                if step not in history.held_out:
-                    with mode(model, training=False):
-                        history.held_out[step] = float(evaluate(model))
-            began = time.perf_counter()
-            random = torch.get_rng_state()
+    def look(step: int) -> None:
+        if evaluate and step not in history.held_out:
+            with mode(model, training=False):
+                history.held_out[step] = float(evaluate(model))
+
+    def check_finite(step: int, what: str, number: Tensor) -> None:
+        if not number.isfinite():
+            _copy(last_good, weights)
+            raise FloatingPointError(
+                f"step {step}: the {what} is {number.item()}. The model has the last "
+                "weights whose loss was finite. Try a lower learning_rate or a longer "
+                "warmup, and look at that step's batch"
+            )
+
+    bar = tqdm(range(start, steps), initial=start, total=steps, unit="step",
+               disable=not (_someone_watches() if progress is None else progress))
+    with mode(model, training=True):
+        for step in bar:
+            if step % evaluate_every == 0:
+                look(step)
+            began, random = time.perf_counter(), torch.get_rng_state()
+
             batch = batches(step)
             value = loss(model, batch)
-            if not value.isfinite():
-                _copy(last_good, weights)
-                raise _diverged(step, f"the loss is {value.item()}")
+            check_finite(step, "loss", value)
+            _copy(weights, last_good)
             if checkpoint and step % save_every == 0:
                 run.save(checkpoint, step, random)
 
             optimiser.zero_grad()
             value.backward()
             norm = nn.utils.clip_grad_norm_(weights, clip)
-            if not norm.isfinite():
-                raise _diverged(step, f"the gradient's length is {norm.item()}")
-            _copy(weights, last_good)
+            check_finite(step, "gradient's length", norm)
+
             share = warmup_cosine(step, steps, warmup)
             for group, rate in zip(optimiser.param_groups, rates, strict=True):
                 group["lr"] = share * rate
@@ -211,15 +225,11 @@ def train(
             history.loss.append(value.item())
             history.learning_rate.append(share * learning_rate)
             history.norm.append(norm.item())
-            history.tokens += _count(batch)
+            history.tokens += next((part.numel() for part in tensors(batch)), 0)
             history.seconds += time.perf_counter() - began
-            bar.set_postfix_str(
-                f"loss {history.loss[-1]:.3f}, "
-                f"{history.tokens_per_second:,.0f} tokens/s", refresh=False)
-            bar.update()
-        if evaluate and steps not in history.held_out:
-            with mode(model, training=False):
-                history.held_out[steps] = float(evaluate(model))
+            bar.set_postfix_str(f"loss {history.loss[-1]:.3f}, "
+                                f"{history.tokens_per_second:,.0f} tokens/s", False)
+    look(steps)
     if checkpoint and start < steps:
         run.save(checkpoint, steps, torch.get_rng_state())
     return history
@@ -241,7 +251,7 @@ def mean_loss(
     return math.fsum(values) / len(values)
 
 
-def _must_be_possible(
+def _check_possible(
     model: nn.Module, clip: float, evaluate_every: int, save_every: int
 ) -> None:
     numbers = {"clip": clip, "evaluate_every": evaluate_every, "save_every": save_every}
@@ -252,23 +262,17 @@ def _must_be_possible(
         raise ValueError("model must have a weight that may change: all are frozen")
 
 
+def _at_rest(loss: Callable[[nn.Module, Any], Tensor], model: nn.Module, batch: Any):
+    """Return the loss without dropout; what it draws does not change what comes."""
+    with mode(model, training=False), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return loss(model, batch).item()
+
+
 def _copy(source: Iterable[Tensor], target: Iterable[Tensor]) -> None:
     with torch.no_grad():
         for old, new in zip(source, target, strict=True):
             new.copy_(old)
-
-
-def _count(batch: Any) -> int:
-    """Return how many tokens a batch holds: itself ids, or its first tensor."""
-    first = batch if isinstance(batch, Tensor) else batch[0]
-    return first.numel()
-
-
-def _diverged(step: int, what: str) -> FloatingPointError:
-    return FloatingPointError(
-        f"step {step}: {what}. The model has the last weights whose loss was finite. "
-        "Try a lower learning_rate or a longer warmup, and look at that step's batch"
-    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
+import regex
 
 from lmlab.page import datasets
 from lmlab.page.datasets import Poem
@@ -42,7 +43,8 @@ def form(lines: Sequence[str]) -> tuple[int, int] | None:
     (2, 5)
     """
     lengths = {len(line) for line in lines}
-    if len(lengths) != 1 or 0 in lengths or not all(map(_is_han, "".join(lines))):
+    text = "".join(lines)
+    if len(lengths) != 1 or 0 in lengths or _han(text) != text:
         return None
     return len(lines), lengths.pop()
 
@@ -109,20 +111,22 @@ def rhyme_class(character: str) -> str | None:
 def rhymes(lines: Sequence[str]) -> bool:
     """Say whether the even lines all end in one rhyme class; four lines at least.
 
+    What is no Han character, such as a comma after the last one, is not heard.
+
     It holds for 77 % of the four-line poems of `tang_five`, for 82 % of the halves of
     its eight-line ones, and for 9 % of four lines drawn at random from it.
     """
-    classes = [rhyme_class(line[-1:]) for line in lines[1::2]]
+    classes = [rhyme_class(_han(line)[-1:]) for line in lines[1::2]]
     return len(classes) > 1 and None not in classes and len(set(classes)) == 1
 
 
 def repeats(lines: Sequence[str]) -> int:
-    """Return how many characters stood earlier in the poem already.
+    """Return how many Han characters stood earlier in the poem already.
 
     >>> repeats(("床前明月光", "举头望明月"))
     2
     """
-    characters = "".join(lines)
+    characters = _han("".join(lines))
     return len(characters) - len(set(characters))
 
 
@@ -197,5 +201,11 @@ def _fits(tone: str, wanted: str) -> bool:
     return tone in (wanted, "either")
 
 
+def _han(text: str) -> str:
+    """Return the Han characters of `text`, without punctuation and all else."""
+    return "".join(filter(_is_han, text))
+
+
+@cache
 def _is_han(character: str) -> bool:
-    return len(character) == 1 and "\u3400" <= character <= "\U000323af"
+    return regex.fullmatch(r"\p{Unified_Ideograph}", character) is not None

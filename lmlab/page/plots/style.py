@@ -19,7 +19,6 @@ _logger = logging.getLogger("matplotlib.font_manager")
 _level = _logger.level
 _logger.setLevel(logging.ERROR)
 import matplotlib  # noqa: E402
-from IPython import get_ipython  # noqa: E402
 from matplotlib import font_manager  # noqa: E402
 from matplotlib import pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
@@ -111,10 +110,8 @@ def use_style() -> None:
             "image.cmap": "viridis",
         }
     )
-    if shell := get_ipython():
-        text = shell.display_formatter.formatters["text/plain"]
-        text.for_type(Figure, lambda figure, page, _: page.text("\n".join(
-            ["A picture. Its words:", *words(figure)])))  # fmt: skip
+    # Registered by type it would be lost: the inline backend takes such printers away.
+    Figure._repr_pretty_ = _show_words
 
 
 class _Words(RendererBase):
@@ -143,6 +140,11 @@ def words(figure: Figure) -> list[str]:
     renderer = _Words()
     figure.draw(renderer)
     return renderer.words
+
+
+def _show_words(figure: Figure, printer, cycle: bool) -> None:
+    """What IPython asks for, and stores as the text of a picture."""
+    printer.text("\n".join(["A picture. Its words:", *words(figure)]))
 
 
 def axes(
