@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 #
 # ## From an average to a weighted average
 #
@@ -24,8 +24,7 @@ from lmlab.page import plots, show
 
 night = np.array([[0, 0, 2], [0, 1, 1], [1, 1, 0], [2, 1, 0], [2, 0, 0]])
 morning = np.array([[1, 1, 0], [1, 2, 0], [0, 0, 1], [0, 0, 2], [0, 0, 2]])
-print("床前明月光 average:", night.mean(axis=0))
-print("明朝望乡处 average:", morning.mean(axis=0))
+print("averages:", night.mean(axis=0), morning.mean(axis=0))
 
 # %% [markdown]
 # The rows are bed, before, bright, moon, light; and bright, morning, look, home,
@@ -57,10 +56,10 @@ ax.set(xlim=(0.4, 2.4), ylim=(-0.2, 2.3))
 for name, at in {"明 bright": (1, 1), "月 moon": (2, 1), "光 light": (2, 0),
                  "朝 morning": (1, 2)}.items():
     ax.plot(*at, "o", color=plots.MUTED)
-    ax.text(*at, name + "  ", ha="right", va="center")
+    ax.text(*at, name + "  ", ha="right", va="bottom")
 for line, x in {"床前明月光": night, "明朝望乡处": morning}.items():
     new = (softmax(x @ bright) @ x)[:2]
-    ax.text(*new, f"  明 in {line}", va="bottom", color=plots.ACCENT)
+    ax.text(*new, f"  明 in {line}", va="center", color=plots.ACCENT)
     ax.annotate("", new, (1, 1), arrowprops=dict(
         arrowstyle="-|>", color=plots.ACCENT, lw=3))
 
