@@ -1,4 +1,4 @@
-"""What learners of 09_attention typically hand in."""
+"""Answers to 09_attention: wrong ones that the checks do not know; right ones."""
 
 import math
 
@@ -10,46 +10,39 @@ def softmax(scores, axis=-1):
     return parts / parts.sum(axis=axis, keepdims=True)
 
 
-def head(x, W_query, W_key, W_value, mask=None):
-    query, key, value = x @ W_query.T, x @ W_key.T, x @ W_value.T
-    scores = query @ key.T / np.sqrt(query.shape[1])
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    return softmax(scores) @ value
+def head_hiding_with(low):
+    def head(x, W_query, W_key, W_value, mask=None):
+        query, key, value = x @ W_query.T, x @ W_key.T, x @ W_value.T
+        scores = query @ key.T / np.sqrt(query.shape[1])
+        if mask is not None:
+            scores = np.where(mask, scores, low)
+        return softmax(scores) @ value
+    return head
 
 
-def head_without_scale(x, W_query, W_key, W_value, mask=None):
-    return head(x, W_query * np.sqrt(len(W_query)), W_key, W_value, mask)
+head = head_hiding_with(-np.inf)
 
 
-def head_scaled_by_d_model(x, W_query, W_key, W_value, mask=None):
-    return head(x, W_query * np.sqrt(len(W_query) / x.shape[1]), W_key, W_value, mask)
-
-
-def head_masked_with_zero(x, W_query, W_key, W_value, mask=None):
+def head_that_divides_after_the_mask(x, W_query, W_key, W_value, mask=None):
     scores = (x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query))
-    if mask is not None:
-        scores = scores * mask
+    weights = softmax(scores) if mask is None else softmax(scores) * mask
+    return weights / weights.sum(axis=1, keepdims=True) @ (x @ W_value.T)
+
+
+def head_with_plain_exp(x, W_query, W_key, W_value, mask=None):
+    scores = (x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query))
+    parts = np.exp(scores if mask is None else np.where(mask, scores, -np.inf))
+    return parts / parts.sum(axis=1, keepdims=True) @ (x @ W_value.T)
+
+
+def head_with_a_causal_mask_of_its_own(x, W_query, W_key, W_value, mask=None):
+    return head(x, W_query, W_key, W_value, np.tril(np.ones((len(x), len(x)), bool)))
+
+
+def head_without_a_mask_of_none(x, W_query, W_key, W_value, mask=None):
+    scores = (x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query))
+    scores[~mask] = -np.inf
     return softmax(scores) @ (x @ W_value.T)
-
-
-def head_masked_after_softmax(x, W_query, W_key, W_value, mask=None):
-    weights = softmax((x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query)))
-    if mask is not None:
-        weights = weights * mask
-    return weights @ (x @ W_value.T)
-
-
-def head_softmax_over_queries(x, W_query, W_key, W_value, mask=None):
-    scores = (x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query))
-    if mask is not None:
-        scores = np.where(mask, scores, -np.inf)
-    return softmax(scores, 0) @ (x @ W_value.T)
-
-
-def head_returns_weights(x, W_query, W_key, W_value, mask=None):
-    scores = (x @ W_query.T) @ (x @ W_key.T).T / np.sqrt(len(W_query))
-    return softmax(scores if mask is None else np.where(mask, scores, -np.inf))
 
 
 def head_that_writes_into_x(x, W_query, W_key, W_value, mask=None):
@@ -68,34 +61,32 @@ def head_by_loop(x, W_query, W_key, W_value, mask=None):
     return out
 
 
-def head_with_large_negative(x, W_query, W_key, W_value, mask=None):
+def head_with_einsum(x, W_query, W_key, W_value, mask=None):
     scores = np.einsum("ia,ja->ij", x @ W_query.T, x @ W_key.T) / len(W_query) ** 0.5
     if mask is not None:
-        scores[~mask] = -1e30
+        scores[~mask] = np.finfo(float).min
     return np.einsum("ij,jv->iv", softmax(scores), x @ W_value.T)
 
 
-def buggy_weights(query, key):
-    scores = query @ key.T / np.sqrt(len(query))
-    return softmax(scores, axis=0)
+def head_with_an_added_mask(x, W_query, W_key, W_value, mask=None):
+    hidden = 0.0 if mask is None else np.where(mask, 0.0, -np.inf)
+    scores = x @ (W_query.T @ W_key) @ x.T / math.sqrt(W_key.shape[0]) + hidden
+    return softmax(scores) @ x @ W_value.T
 
 
-def matrices(n_chars, n_places, look=-1, strength=40.0, value="chars"):
-    """Place p asks for place p + look."""
+def merge_by_loop(heads):
+    n = heads.shape[1]
+    return np.array([np.concatenate([h[i] for h in heads]) for i in range(n)])
+
+
+def copier(n_chars, n_places, look=-1, strength=40.0):
+    """Place p asks for place p + look, as a loop."""
     d_model = n_chars + n_places
     W_query = np.zeros((n_places, d_model))
     for p in range(n_places):
         if 0 <= p + look < n_places:
             W_query[p + look, n_chars + p] = strength
-    W_key = np.eye(d_model)[n_chars:]
-    W_value = np.eye(d_model)[:n_chars]
-    if value == "all":
-        W_value = np.eye(d_model)
-    elif value == "twice":
-        W_value = 2 * W_value
-    elif value == "places":
-        W_value = np.eye(d_model)[-n_chars:]
-    return W_query, W_key, W_value
+    return W_query, np.eye(d_model)[n_chars:], np.eye(d_model)[:n_chars]
 
 
 def copy_by_character(n_chars, n_places):
@@ -107,7 +98,7 @@ def copy_by_character(n_chars, n_places):
 
 
 def copy_with_split_strength(n_chars, n_places):
-    W_query, W_key, W_value = matrices(n_chars, n_places, strength=20.0)
+    W_query, W_key, W_value = copier(n_chars, n_places, strength=20.0)
     return [W_query, 20.0 * W_key, W_value]
 
 
@@ -120,103 +111,75 @@ def copy_in_the_key(n_chars, n_places):
     return W_query, W_key, np.eye(n_chars, d_model)
 
 
-def merge_by_loop(heads):
-    n = heads.shape[1]
-    return np.array([np.concatenate([h[i] for h in heads]) for i in range(n)])
+def copy_almost(n_chars, n_places):
+    """0.9899 of the weight, in the longest line's second token."""
+    strength = math.log(0.9899 / 0.0101) * math.sqrt(n_places)
+    return copier(n_chars, n_places, strength=strength)
 
 
 WRONG = {
     "scaled_scores": [
-        (lambda q, k: q @ k.T, "brings it back to 1"),
-        (lambda q, k: q @ k.T / q.shape[1], "which divisor"),
-        (lambda q, k: q @ k.T * np.sqrt(q.shape[1]), "larger or smaller"),
-        (lambda q, k: q @ k.T / np.sqrt(len(k)), "which axis"),
-        (lambda q, k: k @ q.T / np.sqrt(q.shape[1]), "to the queries or to the keys"),
-        (lambda q, k: softmax(q @ k.T / np.sqrt(q.shape[1])), "before the softmax"),
         (lambda q, k: q @ k / np.sqrt(q.shape[1]), "stopped with ValueError"),
-        (lambda q, k: np.zeros((len(q), len(k))), "row i, column j"),
+        (lambda q, k: np.zeros((len(q), len(k))), "returned [[0, 0]]"),
         (lambda q, k: q, "expected shape (1, 2)"),
+        (lambda q, k: -q @ k.T / np.sqrt(q.shape[1]), "returned [[-2, -0]]"),
+        (lambda q, k: q @ k.T / 2, "Right on the case before"),
     ],
     "causal_mask": [
-        (lambda n: np.triu(np.ones((n, n), bool)), "the first token"),
-        (lambda n: np.triu(np.ones((n, n), bool), 1), "True means may look"),
-        (lambda n: np.tril(np.ones((n, n), bool), -1), "look at itself"),
-        (lambda n: np.tril(np.ones((n, n), bool), 1), "How many tokens"),
-        (lambda n: np.ones((n, n), bool), "hidden"),
-        (lambda n: np.eye(n, dtype=bool), "past hidden"),
-        (lambda n: np.tril(np.ones((n, n))), "True and False?"),
-        (lambda n: np.tril(np.ones((n, n), int)), "True and False?"),
-        (lambda n: np.where(np.tri(n) == 1, 0, -np.inf), "added to scores"),
+        (lambda n: np.triu(np.ones((n, n), bool), -1), "returned [[True, True, False]"),
+        (lambda n: np.tril(np.ones((n, n), int)), "True and False"),
         (lambda n: [[j <= i for j in range(n)] for i in range(n)], "a NumPy array"),
+        (lambda n: np.tril(np.ones((3, 3), bool)), "Right on the case before"),
+        (lambda n: np.fliplr(np.tri(n, dtype=bool)), "returned [[False, False, True]"),
     ],
     "single_head": [
-        (head_without_scale, "square root"),
-        (head_scaled_by_d_model, "d_model or d_head"),
-        (lambda x, Q, K, V, m=None: head(x, Q, K, V), "which line uses it"),
-        (lambda x, Q, K, V, m=None: head(x, Q, K, V, None if m is None else ~m),
-         "True means may look"),
-        (head_softmax_over_queries, "Which axis"),
-        (head_masked_with_zero, "exp(0)"),
-        (head_masked_after_softmax, "still 1"),
-        (lambda x, Q, K, V, m=None: x @ V.T, "Follow one token"),
-        (lambda x, Q, K, V, m=None: head(x, Q, K, np.eye(x.shape[1]), m), "hand over"),
-        (lambda x, Q, K, V, m=None: head(x, K, Q, V, m), "W_query"),
-        (lambda x, Q, K, V, m=None: head(x, Q, K, V.T, m), "expected"),
-        (head_returns_weights, "These are the weights"),
+        *((head_hiding_with(low), "below which number is none")
+          for low in (-30.0, -50.0, -100.0, -1e5, -1e9)),
+        (head_hiding_with(-1.0), "Right on the case before: single_head"),
+        (head_that_divides_after_the_mask, "own score is -1e+12"),
+        (head_with_plain_exp, "own score is -1e+12"),
+        (head_with_a_causal_mask_of_its_own, "This is the smallest of 9"),
+        (head_without_a_mask_of_none, "line 45: scores[~mask] = -np.inf"),
+        (lambda x, Q, K, V, m=None: x @ V.T, "This is the smallest of 9"),
+        (lambda x, Q, K, V, m=None: head(x, Q, K, V.T, m), "matmul"),
         (head_that_writes_into_x, "changed its argument x"),
     ],
     "split_heads": [
-        (lambda x, h: x.reshape(h, len(x), -1), "every token"),
-        (lambda x, h: x.reshape(len(x), h, -1), "which axis comes first"),
-        (lambda x, h: x.reshape(len(x), -1, h).transpose(2, 0, 1), "neighbours"),
-        (lambda x, h: x.reshape(len(x), h, -1).transpose(1, 2, 0), "last"),
-        (lambda x, h: x, "how many arrays"),
-        (lambda x, h: np.zeros((h, len(x), x.shape[1] // h)), "Head 0 owns"),
+        (lambda x, h: x.reshape(len(x), h, -1).transpose(1, 0, 2)[::-1],
+         "returned [[[4, 5], [10, 11]]"),
+        (lambda x, h: np.zeros((h, len(x), x.shape[1] // h)), "expected [[[0, 1]"),
         (lambda x, h: x.reshape(h, -1), "expected shape (3, 2, 2)"),
+        (lambda x, h: np.split(x, h, axis=1), "expected a NumPy array"),
     ],
     "merge_heads": [
-        (lambda h: h.reshape(h.shape[1], -1), "reshape reads in order"),
-        (lambda h: h.reshape(-1, h.shape[2]), "How many rows"),
-        (lambda h: h.transpose(1, 2, 0).reshape(h.shape[1], -1), "side by side"),
-        (lambda h: h.transpose(1, 0, 2), "last two axes"),
         (lambda h: h.mean(axis=0), "expected shape (3, 4)"),
-        (lambda h: h.sum(axis=0), "added"),
         (lambda h: h, "expected shape (3, 4)"),
+        (lambda h: np.hstack(h[::-1]), "returned [[6, 7, 0, 1]"),
+        (lambda h: h.transpose(1, 0, 2).reshape(h.shape[1], h.shape[0], -1)[:, 0],
+         "expected shape (3, 4)"),
     ],
     "score_variance": [
-        (lambda d, s: float(d), "Right for sigma = 1"),
-        (lambda d, s: d, "Right for sigma = 1"),
-        (lambda d, s: d * s**2, "two factors"),
-        (lambda d, s: s**4, "how many of them"),
-        (lambda d, s: d**0.5 * s**2, "standard deviation"),
-        (lambda d, s: d**2 * s**4, "or d squared"),
-        (lambda d, s: 1.0, "before"),
-        (lambda d, s: s**4 / d, "how many are added"),
+        (lambda d, s: d * s**3, "returned 24      expected 48"),
+        (lambda d, s: d * (s**2 + s**2), "returned 24      expected 48"),
+        (lambda d, s: np.full(1, d * s**4), "inside shape (1,)"),
+        (lambda d, s: 0.0, "returned 0      expected 48"),
     ],
     "attention_weights": [
-        (buggy_weights, "This is the buggy one"),
-        (lambda q, k: softmax(q @ k.T / np.sqrt(len(q))), "len(query)"),
-        (lambda q, k: softmax(q @ k.T / np.sqrt(len(k))), "len(key)"),
-        (lambda q, k: softmax(q @ k.T / np.sqrt(q.shape[1]), 0), "rows or columns"),
-        (lambda q, k: softmax(q @ k.T), "the scale"),
-        (lambda q, k: softmax(q @ k.T / q.shape[1]), "which divisor"),
-        (lambda q, k: q @ k.T / np.sqrt(q.shape[1]), "turns them into weights"),
-        (lambda q, k: np.full((len(q), len(k)), 1 / len(k)), "sum to"),
-        (lambda q, k: softmax(k @ q.T / np.sqrt(q.shape[1])), "rows of your result"),
+        (lambda q, k: np.full((len(q), len(k)), 1 / len(k)), "returned [[0.3333"),
+        (lambda q, k: softmax(q @ k.T / np.sqrt(q.shape[1])).round(2),
+         "returned [[0.42, 0.42, 0.16]"),
+        (lambda q, k: np.exp(q @ k.T / np.sqrt(q.shape[1])), "returned [[2.718"),
+        (lambda q, k: softmax(-q @ k.T / np.sqrt(q.shape[1])), "expected [[0.4223"),
     ],
     "copy_previous": [
-        (lambda c, p: matrices(c, p, look=0), "looks at itself"),
-        (copy_by_character, "Which place does the query"),
-        (lambda c, p: matrices(c, p, strength=1.0), "too softly"),
-        (lambda c, p: matrices(c, p, strength=0.0), "are equal"),
-        (lambda c, p: matrices(c, p, value="all"), "say which character"),
-        (lambda c, p: matrices(c, p, value="twice"), "hand over that part"),
-        (lambda c, p: matrices(c, p, value="places"), "hand over that part"),
-        (lambda c, p: matrices(c, p, look=-2), "may it look there"),
-        (lambda c, p: matrices(c, p, look=1), "may it look there"),
-        (lambda c, p: tuple(W.T for W in matrices(c, p)), "Each row of W"),
-        (lambda c, p: matrices(c, p)[0], "three matrices"),
-        (lambda c, p: (matrices(c, p)[0][1:], *matrices(c, p)[1:]), "how long is each"),
+        (copy_by_character, "copy_previous(2, 3) on the line [0, 1, 1]"),
+        (lambda c, p: copier(c, p, strength=0.0), "all equal"),
+        (lambda c, p: copier(c, p, look=-2), "may it look there"),
+        (copy_almost, "0.9899"),
+        (lambda c, p: copier(c, p)[0], "Which types and shapes"),
+        (lambda c, p: (*copier(c, p)[:2], np.eye(c + p)), "W_value has shape (5, 5)"),
+        (lambda c, p: (*copier(c, p)[:2], 2 * np.eye(c, c + p)),
+         "gets [2, 0]      expected [1, 0]"),
     ],
 }
 
@@ -231,10 +194,9 @@ RIGHT = {
     "causal_mask": [
         lambda n: np.arange(n)[:, None] >= np.arange(n),
         lambda n: ~np.triu(np.ones((n, n), dtype=bool), k=1),
-        lambda n: np.array([[j <= i for j in range(n)] for i in range(n)]),
         lambda n: np.tri(n, dtype=bool),
     ],
-    "single_head": [head, head_by_loop, head_with_large_negative],
+    "single_head": [head, head_by_loop, head_with_einsum, head_with_an_added_mask],
     "split_heads": [
         lambda x, h: x.reshape(len(x), h, -1).swapaxes(0, 1),
         lambda x, h: np.stack(np.split(x, h, axis=1)),
@@ -244,7 +206,6 @@ RIGHT = {
     "merge_heads": [
         lambda h: h.swapaxes(0, 1).reshape(h.shape[1], -1),
         lambda h: np.concatenate(list(h), axis=1),
-        lambda h: np.hstack(h),
         merge_by_loop,
     ],
     "score_variance": [
@@ -257,5 +218,5 @@ RIGHT = {
         lambda q, k: softmax(k @ q.T / np.sqrt(q.shape[1]), axis=0).T,
         lambda q, k: np.array([softmax(a @ k.T / len(a) ** 0.5) for a in q]),
     ],
-    "copy_previous": [matrices, copy_with_split_strength, copy_in_the_key],
+    "copy_previous": [copier, copy_with_split_strength, copy_in_the_key],
 }
