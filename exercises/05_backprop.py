@@ -425,7 +425,8 @@ def predict(points):
 
 
 left, right = plots.axes([""] * 2, n=2, width=11)
-plots.decision_regions(predict, X, y, ax=left, title="My engine bends the border")
+plots.decision_regions(predict, X, y, ax=left,
+                       title="My engine bends the border")
 plots.loss_curve({"": losses}, ax=right, ylabel="squared error",
                  title="Step by step the error falls")
 print(f"{np.mean((predict(X) > 0) == y):.0%} right")
