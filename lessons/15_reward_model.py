@@ -17,7 +17,7 @@ import copy
 import numpy as np
 import torch
 
-from lmlab.feedback import preference
+from lmlab.feedback import preference, reward
 from lmlab.page import plots, show
 from lmlab.page.datasets import tang_five
 from lmlab.text import poems
@@ -291,13 +291,13 @@ print(found.mean(axis=1).round(), learn(600, 0).round(1), "the rule:", rule)
 
 # %%
 alphabet = set("".join(line for poem in known + unseen for line in poem))
-blank, reader = (preference.PoemRanker(alphabet).double() for _ in range(2))
+blank, reader = (reward.PoemRanker(alphabet).double() for _ in range(2))
 spoilt = [poems.spoil(poem, lines, rng.integers(1, 5), rng) for poem in known]
 adam = torch.optim.Adam(reader.order.parameters(), lr=0.01)
-preference.fit(reader, adam, reader.ids(known), reader.ids(spoilt), steps=300)
+reward.fit(reader, adam, reader.ids(known), reader.ids(spoilt), steps=300)
 print(f"from nothing {agrees(blank.score(test)):.0f} %, "
       f"has read {agrees(reader.score(test)):.0f} %")
-show.source(preference.PoemRanker.forward)
+show.source(reward.PoemRanker.forward)
 
 # %% [markdown]
 # Nearly three in four, from a model that has never heard of her: real poems keep
@@ -312,7 +312,7 @@ def teach(start, n, seed):
     model = copy.deepcopy(start)
     better, worse = preference.ask(grades, n // 6, np.random.default_rng(seed))
     sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    preference.fit(model, sgd, ids[better], ids[worse], steps=60 + n // 200,
+    reward.fit(model, sgd, ids[better], ids[worse], steps=60 + n // 200,
                    batch=128, seed=seed)
     return model
 
@@ -434,7 +434,7 @@ for ax, model in zip(plots.axes(titles, "changes", "gain, mean of 15 poems",
     for step in range(201):
         true = np.mean([look(text) @ rule for text in texts])
         course.append((model.score(texts).mean(), true))
-        texts = [preference.improve(model, text, rng) for text in texts]
+        texts = [reward.climb(model, text, rng) for text in texts]
     gain = np.transpose(course) - np.transpose(course[:1])
     plots.lines(dict(zip(names, gain)), title="", ax=ax)
     print("promised {:.0f}, kept {:.0f};".format(*gain[:, -1]), *texts[0])

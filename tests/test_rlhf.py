@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 import torch
 
-from lmlab.feedback.reward import RewardModel, dpo_loss
+from lmlab.feedback.preference import dpo_loss
+from lmlab.feedback.reward import RewardModel
 from lmlab.feedback.rlhf import answer_logprobs, grpo, improve, ppo, reinforce, roll_out
 from lmlab.learning.lora import add_lora
 from lmlab.models.gpt import GPT, GPTConfig
