@@ -40,6 +40,15 @@ def test_the_size_of_the_gradient_does_not_matter():
     assert torch.allclose(orthogonalise(m), orthogonalise(1000 * m), atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4)])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_gradient_of_16_bits_is_turned_in_32(dtype, shape):
+    m = (2e4 * matrix(*shape)).to(dtype)
+    turned = orthogonalise(m)
+    assert turned.dtype == dtype
+    assert torch.allclose(turned.float(), orthogonalise(m.float()), atol=0.01)
+
+
 @pytest.mark.parametrize("shape", [(3,), (2, 3, 4)])
 def test_only_a_matrix_has_directions(shape):
     with pytest.raises(ValueError, match=r"matrix must have shape \(rows, columns\)"):

@@ -1,4 +1,4 @@
-"""What feedback.preference promises: loss, pairs, the ranker and its training."""
+"""What feedback.preference promises: loss, pairs, honest odds, and DPO."""
 
 import math
 from itertools import combinations
@@ -10,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmlab.feedback.preference import (
-    PoemRanker,
     agreement,
     ask,
-    fit,
-    improve,
+    calibration,
+    calibration_error,
+    dpo_loss,
     pair_loss,
     ranking_pairs,
 )
 
 DOUBLE = torch.float64
+
+
+def numbers(*values) -> torch.Tensor:
+    return torch.tensor(values, dtype=DOUBLE)
 
 
 def test_the_loss_of_equal_scores_is_log_two():
@@ -129,110 +133,132 @@ def test_agreement_takes_the_last_digit_of_a_machine_for_a_tie():
     assert agreement(np.array([0.1 + 0.2]), np.array([0.3])) == 0.5
 
 
-def test_the_ranker_starts_from_its_seed_and_leaves_the_global_one_alone():
-    torch.manual_seed(3)
-    wanted = torch.rand(1)
-    torch.manual_seed(3)
-    one, same, other = (PoemRanker("abc", seed=seed).order[0].weight
-                        for seed in (1, 1, 2))
-    assert torch.equal(torch.rand(1), wanted)
-    assert torch.equal(one, same) and not torch.equal(one, other)
+# -- calibration -----------------------------------------------------------------
 
 
-def test_the_ranker_sees_order_and_characters():
-    model = PoemRanker("abcde", length=4)
-    first, second = model.score(["abcd", "dcba"])
-    assert first != second
-    with torch.no_grad():
-        model.character.weight[model.number["d"]] += 5
-    assert model.score(["abcd", "dcba"]) == pytest.approx([first + 5, second + 5],
-                                                          abs=1e-5)
+def test_calibration_by_hand():
+    three, six, hundred = (math.log(odds) for odds in (3, 6, 99))
+    gaps = numbers(three, three, -three, three, -six, hundred)
+    said, right, pairs = calibration(gaps, torch.zeros_like(gaps), bins=5)
+    assert said.tolist() == pytest.approx([3 / 4, 6 / 7, 99 / 100])
+    assert right.tolist() == [0.75, 0.0, 1.0] and pairs.tolist() == [4, 1, 1]
+    error = calibration_error(gaps, torch.zeros_like(gaps))
+    assert error == pytest.approx((6 / 7 + 0.01) / 6)
 
 
-def test_the_worth_of_a_character_is_what_it_adds_anywhere():
-    model = PoemRanker("abcd", length=4).double()
-    with torch.no_grad():
-        model.character.weight[:, 0] = torch.arange(4.0)
-    assert model.worth("dab").tolist() == [3.0, 0.0, 1.0]
+def test_scores_that_tell_the_odds_are_calibrated_and_louder_ones_are_not():
+    rng = np.random.default_rng(0)
+    gap = rng.normal(size=20_000)
+    gap *= np.where(rng.random(len(gap)) < 1 / (1 + np.exp(-gap)), 1, -1)
+    zero = np.zeros_like(gap)
+    assert calibration_error(gap, zero) < 0.01
+    assert calibration_error(3 * gap, zero) > 0.1
+    said, right, pairs = calibration(gap, zero)
+    assert pairs.sum() == 20_000 and (np.diff(right) > 0).all()
+    assert (right * pairs).sum() / 20_000 == pytest.approx(agreement(gap, zero))
 
 
-def test_improve_changes_at_most_one_character_and_never_for_the_worse():
-    rng, model = np.random.default_rng(0), PoemRanker("春夏秋冬", length=4)
-    poem = ("春夏", "秋冬")
-    for _ in range(20):
-        changed = improve(model, poem, rng, tries=5)
-        assert [len(line) for line in changed] == [2, 2]
-        assert sum(a != b for a, b in zip("".join(poem), "".join(changed),
-                                          strict=True)) <= 1
-        assert model.score([changed])[0] >= model.score([poem])[0] - 1e-6
-        poem = changed
+def test_ties_and_huge_scores_have_a_bin():
+    said, right, pairs = calibration(numbers(0, 1e4), numbers(0, 0))
+    assert said.tolist() == [0.5, 1.0] and right.tolist() == [0.5, 1.0]
 
 
-def test_a_poem_may_come_as_lines_or_as_one_text():
-    model = PoemRanker("春夏秋冬", length=4)
-    assert model.ids([("春夏", "秋冬")]).tolist() == model.ids(["春夏秋冬"]).tolist()
-    assert model.ids(iter(["春", "冬"])).shape == (2, 1)
+# -- DPO -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("poems, words", [
-    (["春夏", "春"], r"one length: got \[1, 2\]"),
-    (["日春日月"], "alphabet: got '日月'"),
-    ([], r"poems must be there .* got \[\]"),
-])
-def test_poems_that_the_ranker_cannot_read_are_refused(poems, words):
+def test_dpo_by_hand():
+    loss = dpo_loss(numbers(-3), numbers(-4), numbers(-5), numbers(-4), beta=0.5)
+    # scores 0.5 * 2 and 0.5 * 0
+    assert loss.item() == pytest.approx(-math.log(1 / (1 + math.exp(-1))))
+
+
+def test_dpo_starts_at_log_two_and_pulls_by_beta_times_the_wrong_odds():
+    """The gradient below equation 7 of the paper."""
+    better = numbers(-3, -2).requires_grad_()
+    worse = numbers(-2, -5).requires_grad_()
+    start = dpo_loss(better, worse, better, worse)
+    assert start.item() == pytest.approx(math.log(2))
+    dpo_loss(better, worse, numbers(-4, -4), numbers(-4, -4), beta=0.3).backward()
+    lead = 0.3 * (better - worse).detach()
+    wanted = 0.3 * torch.sigmoid(-lead) / 2
+    assert torch.allclose(better.grad, -wanted) and torch.allclose(worse.grad, wanted)
+
+
+def test_dpo_finds_the_policy_that_the_leash_allows():
+    """Three answers, known odds: the best policy is p_reference exp(r / beta) / Z."""
+    reference = numbers(0.2, 0.5, 0.3).log()
+    reward, beta = numbers(1.0, -0.5, 0.3), 0.7
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    logits = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    descent = torch.optim.LBFGS(
+        [logits], max_iter=200, tolerance_grad=1e-12, tolerance_change=0
+    )
+
+    def expected_loss():
+        descent.zero_grad()
+        p = logits.log_softmax(-1)
+        loss = sum(
+            chance * dpo_loss(p[[i]], p[[j]], reference[[i]], reference[[j]], beta)
+            for a, b in pairs
+            for i, j in ((a, b), (b, a))
+            for chance in [torch.sigmoid(reward[i] - reward[j])]
+        )
+        loss.backward()
+        return loss
+
+    descent.step(expected_loss)
+    best = (reference + reward / beta).softmax(-1)
+    assert torch.allclose(logits.softmax(-1), best, atol=1e-6)
+
+
+def test_the_reference_of_dpo_is_not_trained():
+    four = [numbers(-1, -2).requires_grad_() for _ in range(4)]
+    dpo_loss(*four).backward()
+    assert four[0].grad is not None and four[2].grad is four[3].grad is None
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_scores_of_16_bits_are_compared_in_32(dtype):
+    better = torch.tensor([-6e4, 12.0], dtype=dtype)
+    worse = torch.tensor([6e4, 1.0], dtype=dtype)
+    exact = [scores.double() for scores in (better, worse)]
+    loss = pair_loss(better, worse)
+    assert loss.dtype == torch.float32
+    assert loss.item() == pytest.approx(pair_loss(*exact).item(), rel=1e-6)
+    flat = torch.zeros_like(better)
+    loss = dpo_loss(better, worse, flat, flat, beta=1)
+    assert loss.item() == pytest.approx(pair_loss(*exact).item(), rel=1e-6)
+    assert agreement(better, worse) == 0.5
+    assert calibration_error(better, worse) == calibration_error(*exact)
+
+
+def test_a_policy_of_nan_has_a_loss_of_nan_so_that_the_loop_can_name_the_step():
+    nan, one = numbers(math.nan), numbers(-1)
+    assert dpo_loss(nan, one, one, one).isnan() and dpo_loss(one, nan, one, one).isnan()
+
+
+ONE, NAN, AWAY = torch.zeros(1), torch.full((1,), math.nan), torch.zeros(1).to("meta")
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (lambda: dpo_loss(ONE, ONE, ONE, ONE, beta=0), "beta.*got 0"),
+        (lambda: dpo_loss(ONE, ONE, ONE, torch.zeros(2)), r"\(1,\), \(2,\)"),
+        (lambda: dpo_loss(*4 * [torch.zeros(2, 2)]), r"one shape, \(batch,\)"),
+        (lambda: dpo_loss(*4 * [ONE[:0]]), r"\(0,\)"),
+        (lambda: dpo_loss(ONE, ONE, ONE, AWAY), "one device.*reference_worse on meta"),
+        (lambda: dpo_loss(ONE, ONE, NAN, ONE), "reference_better .* finite.*nan"),
+        (lambda: dpo_loss(ONE, ONE, ONE, NAN), "reference_worse .* finite.*nan"),
+        (lambda: dpo_loss(ONE, ONE, ONE, ONE.log()), "reference_worse .* -inf"),
+        (lambda: calibration(ONE, AWAY), "one device: got better on cpu, worse on m"),
+        (lambda: calibration(NAN, ONE), "better must be finite numbers: got .*nan"),
+        (lambda: calibration_error(ONE, NAN), "worse must be finite numbers: got .*n"),
+        (lambda: calibration(ONE, torch.zeros(2)), r"one shape.*\(1,\) and \(2,\)"),
+        (lambda: calibration(ONE[:0], ONE[:0]), "at least one"),
+        (lambda: calibration(ONE, ONE, bins=0), "bins.*got 0"),
+    ],
+)
+def test_wrong_use_names_the_argument_what_came_and_what_was_expected(wrong, words):
     with pytest.raises(ValueError, match=words):
-        PoemRanker("春夏秋冬").ids(poems)
-
-
-@pytest.mark.parametrize("shape", [(20,), (2, 14), (2, 20, 1)])
-def test_the_ranker_refuses_another_length(shape):
-    with pytest.raises(ValueError, match=r"ids must have shape \(n, 20\)"):
-        PoemRanker("abc")(torch.zeros(shape, dtype=torch.long))
-
-
-@pytest.mark.parametrize("ids, words", [
-    (torch.full((2, 20), 3), "ids must lie in 0 .. 2: got 3"),
-    (torch.full((2, 20), -1), "ids must lie in 0 .. 2: got -1"),
-    (torch.zeros(2, 20), "ids must .* int64: got .* torch.float32"),
-    (torch.zeros(0, 20, dtype=torch.int64), r"at least one token.* got \(0, 20\)"),
-    (torch.zeros(2, 20, dtype=torch.int64, device="meta"), "on cpu: got meta"),
-])
-def test_the_ranker_refuses_what_are_no_characters_of_its_own(ids, words):
-    with pytest.raises(ValueError, match=words):
-        PoemRanker("abc")(ids)
-
-
-def test_fit_finds_the_character_that_decides_and_repeats_itself():
-    generator = torch.Generator().manual_seed(0)
-    worse = torch.randint(1, 10, (200, 4), generator=generator)
-    better = worse.clone()
-    better[:, 2] = 0
-    runs = []
-    for _ in range(2):
-        model = PoemRanker("0123456789", length=4).double()
-        optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-        runs.append(fit(model, optimiser, better, worse, steps=60))
-    assert runs[0] == runs[1] and len(runs[0]) == 60
-    assert runs[0][-1] < 0.1 < 0.6 < runs[0][0]
-    assert model.character.weight.argmax() == 0
-    with torch.no_grad():
-        assert agreement(model(better), model(worse)) == 1.0
-
-
-def test_fit_moves_only_what_the_optimiser_holds():
-    model = PoemRanker("0123456789", length=4)
-    ids = torch.arange(8).reshape(2, 4)
-    optimiser = torch.optim.Adam(model.order.parameters())
-    fit(model, optimiser, ids, ids.flip(0), steps=3)
-    assert model.character.weight.abs().sum() == 0
-
-
-def test_fit_refuses_pairs_that_do_not_match():
-    model = PoemRanker("0123456789", length=4)
-    optimiser = torch.optim.Adam(model.parameters())
-    ids = torch.zeros(2, 4, dtype=torch.long)
-    for better, worse in ((ids, ids[:1]), (ids[:0], ids[:0])):
-        with pytest.raises(ValueError, match="same number of pairs"):
-            fit(model, optimiser, better, worse, steps=1)
-    with pytest.raises(ValueError, match="batch must be at least 1: got 0"):
-        fit(model, optimiser, ids, ids, steps=1, batch=0)
+        wrong()

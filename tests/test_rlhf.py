@@ -7,7 +7,8 @@ from itertools import product
 import pytest
 import torch
 
-from lmlab.feedback.reward import RewardModel, dpo_loss
+from lmlab.feedback.preference import dpo_loss
+from lmlab.feedback.reward import RewardModel
 from lmlab.feedback.rlhf import answer_logprobs, grpo, improve, ppo, reinforce, roll_out
 from lmlab.learning.lora import add_lora
 from lmlab.models.gpt import GPT, GPTConfig
@@ -60,6 +61,16 @@ def test_padding_on_both_sides_changes_nothing_and_counts_nothing():
     alone = answer_logprobs(model, torch.tensor([[3, 2, 4]]), 1)
     assert torch.allclose(got[1:, :2], alone, atol=1e-12)
     assert torch.allclose(got[:1], answer_logprobs(model, ids[:1], 2), atol=1e-12)
+
+
+def test_a_model_of_16_bits_is_scored_in_32():
+    model, ids = gpt().half(), torch.tensor([[1, 2, 3, 0]])
+    for weight in (model.norm.weight, model.norm.bias):
+        weight.data.mul_(30)
+    got = answer_logprobs(model, ids, 2)
+    wanted = model(ids).double().log_softmax(-1)[0, [1, 2], ids[0, 2:]]
+    assert got.dtype == torch.float32
+    assert torch.allclose(got[0].double(), wanted, atol=1e-4)
 
 
 # -- one rollout -----------------------------------------------------------------

@@ -174,6 +174,13 @@ def test_a_loss_of_nothing_is_refused(logits, ids, keep, words):
         next_token_loss(torch.zeros(logits), torch.zeros(ids).long(), keep)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_logits_of_16_bits_have_their_loss_in_32(dtype):
+    logits, ids = torch.tensor([[[6e4, -6e4], [0, 0.1]]], dtype=dtype), torch.ones(1, 2)
+    loss = next_token_loss(logits, ids.long())
+    assert loss.dtype == torch.float32 and loss.item() == pytest.approx(1.2e5, rel=2e-3)
+
+
 def test_logits_and_ids_on_different_devices_are_refused():
     with pytest.raises(ValueError, match="one device: got logits on cpu, ids on meta"):
         next_token_loss(torch.zeros(1, 2, 3), torch.zeros(1, 2, device="meta").long())

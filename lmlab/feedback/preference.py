@@ -1,19 +1,19 @@
-"""From comparisons to a score: the Bradley-Terry loss, and a small ranker of poems.
+"""From comparisons to a loss: who was preferred, how surely, and was it right?
 
 A reward model never sees a score, only which of two answers was preferred. Lesson 15
-builds the loss by hand in NumPy and trains `PoemRanker` with `fit`.
+builds the Bradley-Terry loss by hand in NumPy; lesson 16 asks how far to trust a score
+(`calibration`), and does without one (`dpo_loss`). The models are in `feedback.reward`.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import combinations, islice
+from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from lmlab.models.inputs import check_ids, check_one_device
+from lmlab.models.inputs import check_one_device, precise
 
 Ids = TypeVar("Ids", np.ndarray, Tensor)
 """Numbers in an array or in a tensor; what comes in also comes out."""
@@ -29,8 +29,8 @@ def pair_loss(better: Tensor, worse: Tensor) -> Tensor:
     Finite for any finite scores. Raises ValueError where shapes or devices differ, or
     there are no scores.
     """
-    _must_pair(better, worse)
-    return -F.logsigmoid(better - worse).mean()
+    check_pairs(better, worse)
+    return -F.logsigmoid(precise(better) - precise(worse)).mean()
 
 
 def ranking_pairs(rankings: Ids) -> tuple[Ids, Ids]:
@@ -79,143 +79,80 @@ def agreement(better: Ids, worse: Ids) -> float:
     better, worse: scores, arrays or tensors of one shape. Scores within 1e-9 tie.
     Raises ValueError where they differ in shape or are empty.
     """
-    better, worse = torch.as_tensor(better), torch.as_tensor(worse)
-    _must_pair(better, worse)
-    lead = (better - worse).double()
-    return ((lead > 1e-9).double() + (lead.abs() <= 1e-9).double() / 2).mean().item()
+    return _right(_lead(better, worse)).mean().item()
 
 
-class PoemRanker(nn.Module):
-    """A score for a poem of `length` characters, as the sum of two ways to read it.
+def calibration(
+    better: Ids, worse: Ids, bins: int = 5
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (said, right, pairs): what scores promise, what they keep, how often.
 
-    `character` has one number for each character of the alphabet: what it is worth
-    wherever it stands. `order` turns each character into a vector, lays the vectors
-    side by side, and puts one hidden layer on top: it can see which character stands
-    where. Two rankers of equal sizes with another `seed` start from other numbers.
+    A pair whose scores lie d apart is said to be in the right order with the chance
+    sigmoid(d) (Bradley and Terry, 1952), between 0.5 and 1. The pairs go into `bins`
+    bins of equal width by that chance. For each bin that is not empty: the mean chance,
+    the share of pairs that are right (as `agreement` counts), the number.
+
+    better, worse: scores of the preferred and of the other answers, of one shape.
+    Raises ValueError where shapes or devices differ, or scores are missing or not
+    finite.
     """
-
-    def __init__(
-        self,
-        alphabet: Iterable[str],
-        length: int = 20,
-        d_vector: int = 8,
-        hidden: int = 32,
-        seed: int = 0,
-    ):
-        super().__init__()
-        self.length = length
-        self.number = {c: i for i, c in enumerate(sorted(set(alphabet)))}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            exact = {"dtype": torch.float64}  # so that every machine starts alike
-            self.character = nn.Embedding(len(self.number), 1, **exact)
-            vectors = nn.Embedding(len(self.number), d_vector, **exact)
-            self.order = nn.Sequential(
-                vectors,                              # (n, length, d_vector)
-                nn.Flatten(),                         # (n, length * d_vector)
-                nn.Linear(length * d_vector, hidden, **exact), nn.ReLU(),
-                nn.Linear(hidden, 1, **exact),
-            )
-            nn.init.zeros_(self.character.weight)
-            nn.init.normal_(vectors.weight, std=0.3)
-        self.float()
-
-    def forward(self, ids: Tensor) -> Tensor:
-        """Return the scores (n,) of the poems whose character ids are (n, length)."""
-        if ids.ndim != 2 or ids.shape[1] != self.length:
-            raise ValueError(
-                f"ids must have shape (n, {self.length}): got {tuple(ids.shape)}"
-            )
-        check_ids("ids", ids, self.character)
-        return self.character(ids).sum((1, 2)) + self.order(ids).squeeze(1)
-
-    def ids(self, poems: Iterable[Sequence[str]]) -> Tensor:
-        """Return the character ids (n, characters) of n poems of equal length.
-
-        A poem is one string or several lines. Raises ValueError for a character
-        outside the alphabet and for poems of different lengths.
-        """
-        texts = ["".join(poem) for poem in poems]
-        lengths = {len(text) for text in texts}
-        if len(lengths) != 1:
-            raise ValueError(
-                f"poems must be there and have one length: got {sorted(lengths)}"
-            )
-        joined = "".join(texts)
-        try:
-            flat = np.array([self.number[character] for character in joined])
-        except KeyError:
-            unknown = "".join(sorted(set(joined) - self.number.keys()))
-            raise ValueError(
-                f"poems must keep to the alphabet: got {unknown!r}"
-            ) from None
-        return torch.from_numpy(flat.astype(np.int64)).view(len(texts), -1)
-
-    def score(self, poems: Iterable[Sequence[str]]) -> np.ndarray:
-        """Return the scores (n,) of n poems as an array; nothing is trained."""
-        with torch.no_grad():
-            return self(self.ids(poems)).numpy()
-
-    def worth(self, text: str) -> np.ndarray:
-        """Return what each character of `text` (n,) is worth wherever it stands."""
-        with torch.no_grad():
-            return self.character(self.ids([text])).numpy().reshape(-1)
+    lead = _lead(better, worse).flatten()
+    check_finite(better=torch.as_tensor(better), worse=torch.as_tensor(worse))
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1: got {bins}")
+    said, right = lead.abs().sigmoid().numpy(), _right(lead).numpy()
+    place = np.minimum((2 * said - 1) * bins, bins - 1).astype(int)
+    pairs, said, right = (np.bincount(place, w, bins) for w in (None, said, right))
+    full = pairs > 0
+    return said[full] / pairs[full], right[full] / pairs[full], pairs[full]
 
 
-def fit(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+def calibration_error(better: Ids, worse: Ids, bins: int = 5) -> float:
+    """Return by how much promise and fact differ, averaged over the pairs.
+
+    The expected calibration error of Guo et al. 2017 (arXiv 1706.04599, equation 3),
+    over the bins of `calibration`.
+    """
+    said, right, pairs = calibration(better, worse, bins)
+    return float((np.abs(said - right) * pairs).sum() / pairs.sum())
+
+
+def dpo_loss(
     better: Tensor,
     worse: Tensor,
-    *,
-    steps: int,
-    batch: int = 256,
-    seed: int = 0,
-) -> list[float]:
-    """Train `model` to score each row of `better` above its row of `worse`.
+    reference_better: Tensor,
+    reference_worse: Tensor,
+    beta: float = 0.1,
+) -> Tensor:
+    """Return the loss of direct preference optimisation, in nats.
 
-    better, worse: what the model reads, one pair a row. Each step draws `batch` pairs
-    at random (all of them where there are fewer) and takes one step of `optimiser`,
-    whose learning rate falls in a straight line to zero. Returns the loss of each step.
+    Rafailov et al. 2023 (arXiv 2305.18290), equation 7: the Bradley-Terry loss, where
+    the score of an answer is beta (log p - log p_reference). So the policy is its own
+    reward model, and the leash is inside the loss.
+
+    better, worse: log-probabilities of the preferred and of the other answers, whole
+    answers, under the policy that is trained, (batch,). The reference's: the same, as
+    finite numbers. beta: the larger, the shorter the leash.
     """
-    if len(better) != len(worse) or len(better) == 0:
+    if not beta > 0:
+        raise ValueError(f"beta must be greater than 0: got {beta}")
+    four = (better, worse, reference_better, reference_worse)
+    check_one_device(better=better, worse=worse, reference_better=reference_better,
+                     reference_worse=reference_worse)
+    shapes = [tuple(logprobs.shape) for logprobs in four]
+    if len(set(shapes)) > 1 or better.ndim != 1 or len(better) == 0:
         raise ValueError(
-            "better and worse must hold the same number of pairs, at least one: "
-            f"got {len(better)} and {len(worse)}"
+            "better, worse, reference_better and reference_worse must all have one "
+            f"shape, (batch,): got {shapes}"
         )
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1: got {batch}")
-    generator = torch.Generator().manual_seed(seed)
-    fall = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)
-    losses = []
-    for _ in range(steps):
-        rows = torch.randint(len(better), (min(batch, len(better)),),
-                             generator=generator)
-        loss = pair_loss(model(better[rows]), model(worse[rows]))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        fall.step()
-        losses.append(loss.item())
-    return losses
+    check_finite(reference_better=reference_better, reference_worse=reference_worse)
+    lead = precise(better) - precise(reference_better).detach()
+    other = precise(worse) - precise(reference_worse).detach()
+    return -F.logsigmoid(beta * (lead - other)).mean()
 
 
-def improve(
-    model: PoemRanker, poem: Sequence[str], rng: np.random.Generator, tries: int = 100
-) -> tuple[str, ...]:
-    """Try changes of one character; return the poem that `model` scores best."""
-    ids = model.ids([poem]).repeat(tries + 1, 1)           # the last row stays
-    place = rng.integers(ids.shape[1], size=tries)
-    ids[np.arange(tries), place] = torch.from_numpy(
-        rng.integers(len(model.number), size=tries))
-    with torch.no_grad():
-        best = ids[model(ids).argmax()].tolist()
-    letters = list(model.number)
-    text = iter(letters[i] for i in best)
-    return tuple("".join(islice(text, len(line))) for line in poem)
-
-
-def _must_pair(better: Tensor, worse: Tensor) -> None:
+def check_pairs(better: Tensor, worse: Tensor) -> None:
+    """Raise ValueError unless these are scores, at least one, of one shape."""
     check_one_device(better=better, worse=worse)
     if better.shape != worse.shape:
         raise ValueError(
@@ -224,3 +161,22 @@ def _must_pair(better: Tensor, worse: Tensor) -> None:
         )
     if better.numel() == 0:
         raise ValueError("better must hold at least one score: got none")
+
+
+def check_finite(**numbers: Tensor) -> None:
+    """Raise ValueError unless all of the numbers, (...) each, are finite."""
+    for name, values in numbers.items():
+        wrong = values[~values.isfinite()]
+        if len(wrong):
+            raise ValueError(f"{name} must be finite numbers: got {wrong[0].item()}")
+
+
+def _lead(better: Ids, worse: Ids) -> Tensor:
+    """Return by how much the better one scores higher, in float64."""
+    better, worse = torch.as_tensor(better), torch.as_tensor(worse)
+    check_pairs(better, worse)
+    return better.detach().double() - worse.detach().double()
+
+
+def _right(lead: Tensor) -> Tensor:
+    return (lead > 1e-9).double() + (lead.abs() <= 1e-9).double() / 2

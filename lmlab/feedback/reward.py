@@ -1,18 +1,98 @@
-"""A reward model on a decoder, how far to trust it, and DPO, which does without one.
+"""Models that turn comparisons into a score, and how one is fitted.
 
-Where `feedback.preference.PoemRanker` starts from nothing, `RewardModel` starts from a
-model that has read. Lesson 16 trains one with `preference.pair_loss`, lets a poet
-please it, and compares that with learning from the comparisons directly.
+`PoemRanker` starts from nothing; lesson 15 builds its loss and trains it. `RewardModel`
+starts from a model that has read; lesson 16 trains one, and lets a poet please it. Both
+learn by `feedback.preference.pair_loss`. What climbs their scores finds their holes.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lmlab.feedback.preference import Ids, pair_loss
-from lmlab.models.inputs import check_one_device
+from lmlab.feedback.preference import pair_loss
+from lmlab.models.inputs import check_ids, precise
+
+
+class PoemRanker(nn.Module):
+    """A score for a poem of `length` characters, as the sum of two ways to read it.
+
+    `character` has one number for each character of the alphabet: what it is worth
+    wherever it stands. `order` turns each character into a vector, lays the vectors
+    side by side, and puts one hidden layer on top: it can see which character stands
+    where. Two rankers of equal sizes with another `seed` start from other numbers.
+    """
+
+    def __init__(
+        self,
+        alphabet: Iterable[str],
+        length: int = 20,
+        d_vector: int = 8,
+        hidden: int = 32,
+        seed: int = 0,
+    ):
+        super().__init__()
+        self.length = length
+        self.number = {c: i for i, c in enumerate(sorted(set(alphabet)))}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            exact = {"dtype": torch.float64}  # so that every machine starts alike
+            self.character = nn.Embedding(len(self.number), 1, **exact)
+            vectors = nn.Embedding(len(self.number), d_vector, **exact)
+            self.order = nn.Sequential(
+                vectors,                              # (n, length, d_vector)
+                nn.Flatten(),                         # (n, length * d_vector)
+                nn.Linear(length * d_vector, hidden, **exact), nn.ReLU(),
+                nn.Linear(hidden, 1, **exact),
+            )
+            nn.init.zeros_(self.character.weight)
+            nn.init.normal_(vectors.weight, std=0.3)
+        self.float()
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the scores (n,) of the poems whose character ids are (n, length)."""
+        if ids.ndim != 2 or ids.shape[1] != self.length:
+            raise ValueError(
+                f"ids must have shape (n, {self.length}): got {tuple(ids.shape)}"
+            )
+        check_ids("ids", ids, self.character)
+        return self.character(ids).sum((1, 2)) + self.order(ids).squeeze(1)
+
+    def ids(self, poems: Iterable[Sequence[str]]) -> Tensor:
+        """Return the character ids (n, characters) of n poems of equal length.
+
+        A poem is one string or several lines. Raises ValueError for a character
+        outside the alphabet and for poems of different lengths.
+        """
+        texts = ["".join(poem) for poem in poems]
+        lengths = {len(text) for text in texts}
+        if len(lengths) != 1:
+            raise ValueError(
+                f"poems must be there and have one length: got {sorted(lengths)}"
+            )
+        joined = "".join(texts)
+        try:
+            flat = np.array([self.number[character] for character in joined])
+        except KeyError:
+            unknown = "".join(sorted(set(joined) - self.number.keys()))
+            raise ValueError(
+                f"poems must keep to the alphabet: got {unknown!r}"
+            ) from None
+        return torch.from_numpy(flat.astype(np.int64)).view(len(texts), -1)
+
+    def score(self, poems: Iterable[Sequence[str]]) -> np.ndarray:
+        """Return the scores (n,) of n poems as an array; nothing is trained."""
+        with torch.no_grad():
+            return self(self.ids(poems)).numpy()
+
+    def worth(self, text: str) -> np.ndarray:
+        """Return what each character of `text` (n,) is worth wherever it stands."""
+        with torch.no_grad():
+            return self.character(self.ids([text])).numpy().reshape(-1)
 
 
 class RewardModel(nn.Module):
@@ -51,7 +131,7 @@ class RewardModel(nn.Module):
 
     def forward(self, ids: Tensor, keep: Tensor | None = None) -> Tensor:
         """Return the score of each row, (batch,); padding has no say in it."""
-        scores = self.each(ids, keep)
+        scores = precise(self.each(ids, keep))
         if self.pool == "mean":
             kept = torch.ones_like(scores) if keep is None else keep.to(scores)
             return (scores * kept).sum(dim=-1) / kept.sum(dim=-1)
@@ -61,86 +141,57 @@ class RewardModel(nn.Module):
         return scores.gather(1, last[:, None]).squeeze(1)
 
 
-def calibration(
-    better: Ids, worse: Ids, bins: int = 5
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (said, right, pairs): what scores promise, what they keep, how often.
-
-    A pair whose scores lie d apart is said to be in the right order with the chance
-    sigmoid(d) (Bradley and Terry, 1952), between 0.5 and 1. The pairs go into `bins`
-    bins of equal width by that chance. For each bin that is not empty: the mean chance,
-    the share of pairs that are right (as `preference.agreement` counts), the number.
-
-    better, worse: scores of the preferred and of the other answers, of one shape.
-    Raises ValueError where shapes or devices differ, or scores are missing or not
-    finite.
-    """
-    better, worse = (torch.as_tensor(s).detach().double() for s in (better, worse))
-    check_one_device(better=better, worse=worse)
-    if better.shape != worse.shape or better.numel() == 0:
-        raise ValueError(
-            "better and worse must have one shape, with at least one score: "
-            f"got {tuple(better.shape)} and {tuple(worse.shape)}"
-        )
-    _must_be_finite(better=better, worse=worse)
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1: got {bins}")
-    lead = (better - worse).flatten().numpy()
-    said = 1 / (1 + np.exp(-np.abs(lead)))
-    right = (lead > 1e-9) + (np.abs(lead) <= 1e-9) / 2
-    place = np.minimum((2 * said - 1) * bins, bins - 1).astype(int)
-    pairs, said, right = (np.bincount(place, w, bins) for w in (None, said, right))
-    full = pairs > 0
-    return said[full] / pairs[full], right[full] / pairs[full], pairs[full]
-
-
-def calibration_error(better: Ids, worse: Ids, bins: int = 5) -> float:
-    """Return by how much promise and fact differ, averaged over the pairs.
-
-    The expected calibration error of Guo et al. 2017 (arXiv 1706.04599, equation 3),
-    over the bins of `calibration`.
-    """
-    said, right, pairs = calibration(better, worse, bins)
-    return float((np.abs(said - right) * pairs).sum() / pairs.sum())
-
-
-def dpo_loss(
+def fit(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
     better: Tensor,
     worse: Tensor,
-    reference_better: Tensor,
-    reference_worse: Tensor,
-    beta: float = 0.1,
-) -> Tensor:
-    """Return the loss of direct preference optimisation, in nats.
+    *,
+    steps: int,
+    batch: int = 256,
+    seed: int = 0,
+) -> list[float]:
+    """Train `model` to score each row of `better` above its row of `worse`.
 
-    Rafailov et al. 2023 (arXiv 2305.18290), equation 7: the Bradley-Terry loss, where
-    the score of an answer is beta (log p - log p_reference). So the policy is its own
-    reward model, and the leash is inside the loss.
-
-    better, worse: log-probabilities of the preferred and of the other answers, whole
-    answers, under the policy that is trained, (batch,). The reference's: the same, as
-    finite numbers. beta: the larger, the shorter the leash.
+    better, worse: what the model reads, one pair a row. Each step draws `batch` pairs
+    at random (all of them where there are fewer) and takes one step of `optimiser`,
+    whose learning rate falls in a straight line to zero. Returns the loss of each step.
     """
-    if not beta > 0:
-        raise ValueError(f"beta must be greater than 0: got {beta}")
-    four = (better, worse, reference_better, reference_worse)
-    check_one_device(better=better, worse=worse, reference_better=reference_better,
-                     reference_worse=reference_worse)
-    shapes = [tuple(logprobs.shape) for logprobs in four]
-    if len(set(shapes)) > 1 or better.ndim != 1 or len(better) == 0:
+    if len(better) != len(worse) or len(better) == 0:
         raise ValueError(
-            "better, worse, reference_better and reference_worse must all have one "
-            f"shape, (batch,): got {shapes}"
+            "better and worse must hold the same number of pairs, at least one: "
+            f"got {len(better)} and {len(worse)}"
         )
-    _must_be_finite(reference_better=reference_better, reference_worse=reference_worse)
-    return pair_loss(
-        beta * (better - reference_better.detach()),
-        beta * (worse - reference_worse.detach()),
-    )
+    if batch < 1:
+        raise ValueError(f"batch must be at least 1: got {batch}")
+    generator = torch.Generator().manual_seed(seed)
+    fall = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)
+    losses = []
+    for _ in range(steps):
+        rows = torch.randint(len(better), (min(batch, len(better)),),
+                             generator=generator)
+        loss = pair_loss(model(better[rows]), model(worse[rows]))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        fall.step()
+        losses.append(loss.item())
+    return losses
 
 
-def _must_be_finite(**numbers: Tensor) -> None:
-    for name, values in numbers.items():
-        wrong = values[~values.isfinite()]
-        if len(wrong):
-            raise ValueError(f"{name} must be finite numbers: got {wrong[0].item()}")
+def climb(
+    model: PoemRanker, poem: Sequence[str], rng: np.random.Generator, tries: int = 100
+) -> tuple[str, ...]:
+    """Take a step of hill climbing; return the poem that `model` scores best.
+
+    It is the poem itself, or one of `tries` poems with one character changed at random.
+    """
+    ids = model.ids([poem]).repeat(tries + 1, 1)           # the last row stays
+    place = rng.integers(ids.shape[1], size=tries)
+    ids[np.arange(tries), place] = torch.from_numpy(
+        rng.integers(len(model.number), size=tries))
+    with torch.no_grad():
+        best = ids[model(ids).argmax()].tolist()
+    letters = list(model.number)
+    text = iter(letters[i] for i in best)
+    return tuple("".join(islice(text, len(line))) for line in poem)

@@ -8,7 +8,7 @@ trains a poet with them (`feedback.rlhf`); lesson 22 uses them without a text.
 that is trained: for a language model (batch, n), one action a token. `mask`, boolean
 and of that shape, is True where an action counts; None means everywhere. Advantages,
 old and reference log-probabilities are numbers, not functions of the weights: no
-gradient flows into them.
+gradient flows into them. What comes in 16 bits is computed in float32.
 
 Sources: Williams 1992 (Machine Learning 8:229-256); Schulman et al. 2015 (GAE, arXiv
 1506.02438) and 2017 (PPO, arXiv 1707.06347); Schulman 2020, "Approximating KL
@@ -20,6 +20,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from lmlab.feedback.preference import check_finite
+from lmlab.models.inputs import check_keep, precise
 
 
 def reinforce_loss(
@@ -35,7 +38,7 @@ def reinforce_loss(
     logprobs: (batch,) or (batch, n). advantages: the same shape, or (batch,) for one
     number that all actions of a row share.
     """
-    mask = _mask(mask, logprobs)
+    mask = check_actions(mask, logprobs=logprobs)
     advantages = _per_action(advantages, logprobs)
     return -(advantages * logprobs * mask).sum() / len(logprobs)
 
@@ -56,7 +59,7 @@ def ppo_loss(
     logprobs, old: log-probabilities now and when the actions were drawn, (batch,) or
     (batch, n). advantages: that shape, or (batch,) for one number a row.
     """
-    mask = _mask(mask, logprobs)
+    mask = check_actions(mask, logprobs=logprobs, old=old)
     return -_mean(_clipped_gain(logprobs, old, advantages, clip), mask)
 
 
@@ -80,8 +83,7 @@ def grpo_loss(
     the answers, and of the one to stay close to. advantages: (batch,), as from
     `group_advantages`, or (batch, n).
     """
-    _must_be_rows("logprobs", logprobs)
-    mask = _mask(mask, logprobs)
+    mask = check_actions(mask, rows=True, logprobs=logprobs, old=old)
     gain = _clipped_gain(logprobs, old, advantages, clip)
     gain = (gain - beta * token_kl(logprobs, reference, "k3")) * mask
     return -(gain.sum(-1) / mask.sum(-1)).mean()
@@ -95,20 +97,19 @@ def group_advantages(rewards: Tensor) -> Tensor:
     (Shao et al. 2024, section 4.1.2. The deviation is taken with n - 1, and 1e-4 is
     added to it, as is usual in practice.)
     """
-    if not rewards.is_floating_point():
-        raise ValueError(f"rewards must be floating point: got {rewards.dtype}")
-    _finite("rewards", rewards)
-    if rewards.ndim != 2 or rewards.shape[1] < 2 or len(rewards) == 0:
+    fits = rewards.ndim == 2 and len(rewards) > 0 and rewards.shape[1] > 1
+    if not fits or not rewards.is_floating_point():
         raise ValueError(
-            "rewards must have shape (groups, samples), at least one group of two: "
-            f"got {tuple(rewards.shape)}"
+            "rewards must be floating point and have shape (groups, samples), at least "
+            f"one group of two: got {tuple(rewards.shape)}, {rewards.dtype}"
         )
+    check_finite(rewards=rewards)
     rounding = 2 * torch.finfo(rewards.dtype).eps * rewards.abs().amax(1, keepdim=True)
-    rewards, given = _wide(rewards), rewards.dtype
+    rewards = precise(rewards)
     centred = rewards - rewards.mean(1, keepdim=True)
     deviation = rewards.std(1, keepdim=True)
     advantages = centred / (deviation + 1e-4)
-    return advantages.where(deviation > rounding, 0).to(given)
+    return advantages.where(deviation > rounding, 0)
 
 
 def token_rewards(
@@ -125,17 +126,16 @@ def token_rewards(
 
     scores: (batch,). logprobs, reference: (batch, n).
     """
-    _must_be_rows("logprobs", logprobs)
-    mask = _mask(mask, logprobs)
+    mask = check_actions(mask, rows=True, logprobs=logprobs)
     if scores.shape != logprobs.shape[:1] or scores.device != logprobs.device:
         raise ValueError(
             f"scores must have shape (batch,) = {tuple(logprobs.shape[:1])}, on "
             f"{logprobs.device}: got {tuple(scores.shape)} on {scores.device}"
         )
-    _finite("scores", scores)
+    check_finite(scores=scores)
     last = mask & (mask.flip(-1).cumsum(-1).flip(-1) == 1)
     price = -beta * token_kl(logprobs, reference, "k1").detach() * mask
-    return price + scores.detach()[:, None] * last
+    return price + precise(scores.detach())[:, None] * last
 
 
 def gae(
@@ -156,10 +156,8 @@ def gae(
     rewards, values: (batch, n); values[:, t] is what was expected before action t.
     What the values should have been is the result + values (see `value_loss`).
     """
-    _one_shape("values", values, "rewards", rewards)
-    _must_be_rows("rewards", rewards)
-    mask = _mask(mask, rewards)
-    values = values.detach() * mask
+    mask = check_actions(mask, rows=True, rewards=rewards, values=values)
+    rewards, values = precise(rewards), precise(values.detach()) * mask
     advantages = torch.zeros_like(values)
     ahead = expected = torch.zeros_like(values[:, 0])
     for t in reversed(range(values.shape[1])):
@@ -175,8 +173,8 @@ def value_loss(values: Tensor, returns: Tensor, mask: Tensor | None = None) -> T
     values: (batch, n), of the critic that is trained; returns: advantages + values as
     `gae` saw them, the same shape.
     """
-    _one_shape("returns", returns, "values", values)
-    return _mean((values - returns.detach()) ** 2, _mask(mask, values))
+    mask = check_actions(mask, values=values, returns=returns)
+    return _mean((precise(values) - precise(returns.detach())) ** 2, mask)
 
 
 def token_kl(logprobs: Tensor, reference: Tensor, estimator: str = "k3") -> Tensor:
@@ -191,8 +189,8 @@ def token_kl(logprobs: Tensor, reference: Tensor, estimator: str = "k3") -> Tens
     follows KL(reference || policy). To lower KL(policy || reference) itself, put k1
     into the rewards (`token_rewards`).
     """
-    _one_shape("reference", reference, "logprobs", logprobs)
-    x = logprobs - reference.detach()
+    check_alike(logprobs=logprobs, reference=reference)
+    x = precise(logprobs) - precise(reference.detach())
     if estimator == "k1":
         return x
     if estimator == "k3":
@@ -211,23 +209,54 @@ def sequence_kl(
     The KL of whole answers is the sum of what each token adds (the chain rule).
     logprobs, reference: (batch, n).
     """
-    _must_be_rows("logprobs", logprobs)
-    return (token_kl(logprobs, reference, estimator) * _mask(mask, logprobs)).sum(-1)
+    mask = check_actions(mask, rows=True, logprobs=logprobs)
+    return (token_kl(logprobs, reference, estimator) * mask).sum(-1)
 
 
-def _wide(values: Tensor) -> Tensor:
-    """Return the numbers in float32 at least, where sums and exp have room."""
-    return values.to(torch.promote_types(values.dtype, torch.float32))
+def check_actions(
+    mask: Tensor | None, rows: bool = False, **actions: Tensor
+) -> Tensor:
+    """Return the mask, or one that is True everywhere.
+
+    Raises ValueError unless all that is said of the actions has one shape, (batch, n),
+    or else (batch,) if not `rows`, and the mask leaves each row an action.
+    """
+    check_alike(**actions)
+    name, first = next(iter(actions.items()))
+    if first.ndim != 2 and (rows or first.ndim != 1):
+        shape = "(batch, n)" if rows else "(batch,) or (batch, n)"
+        raise ValueError(f"{name} must have shape {shape}: got {tuple(first.shape)}")
+    if first.numel() == 0:
+        raise ValueError(
+            f"{name} must hold at least one action: got shape {tuple(first.shape)}"
+        )
+    if mask is None:
+        return torch.ones_like(first, dtype=torch.bool)
+    check_alike(**{name: first, "mask": mask})
+    each = mask.reshape(len(mask), -1)
+    check_keep("mask", each, each.shape, first.device)
+    return mask
+
+
+def check_alike(**tensors: Tensor) -> None:
+    """Raise ValueError unless all have the shape and the device of the first."""
+    (name, first), *others = tensors.items()
+    for other, tensor in others:
+        if tensor.shape != first.shape or tensor.device != first.device:
+            raise ValueError(
+                f"{other} must have the shape and device of {name}, "
+                f"{tuple(first.shape)} on {first.device}: "
+                f"got {tuple(tensor.shape)} on {tensor.device}"
+            )
 
 
 def _clipped_gain(
     logprobs: Tensor, old: Tensor, advantages: Tensor, clip: float
 ) -> Tensor:
-    _one_shape("old", old, "logprobs", logprobs)
     if not 0 < clip < 1:
         raise ValueError(f"clip must lie between 0 and 1: got {clip}")
     advantages = _per_action(advantages, logprobs)
-    ratio = (logprobs - old.detach()).exp()
+    ratio = (precise(logprobs) - precise(old.detach())).exp()
     kept = ratio.clamp(1 - clip, 1 + clip)
     return torch.minimum(ratio * advantages, kept * advantages)
 
@@ -236,55 +265,10 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
     return (values * mask).sum() / mask.sum()
 
 
-def _mask(mask: Tensor | None, like: Tensor) -> Tensor:
-    """The mask, or one that is True everywhere; each row must keep an action."""
-    if like.ndim not in (1, 2):
-        raise ValueError(
-            "log-probabilities, or values, must have shape (batch,) or (batch, n): "
-            f"got {tuple(like.shape)}"
-        )
-    if like.numel() == 0:
-        raise ValueError(
-            f"the batch must hold at least one action: got shape {tuple(like.shape)}"
-        )
-    if mask is None:
-        return torch.ones_like(like, dtype=torch.bool)
-    _one_shape("mask", mask, "the log-probabilities", like)
-    if mask.dtype != torch.bool:
-        raise ValueError(f"mask must be boolean, True = counts: got {mask.dtype}")
-    empty = ~mask.reshape(len(mask), -1).any(-1)
-    if empty.any():
-        raise ValueError(
-            "mask must leave each row an action: "
-            f"row {empty.nonzero()[0].item()} has no True"
-        )
-    return mask
-
-
 def _per_action(advantages: Tensor, logprobs: Tensor) -> Tensor:
     """Advantages in the shape of the log-probabilities, as plain numbers."""
     if advantages.ndim == 1 and logprobs.ndim == 2:
         advantages = advantages[:, None].expand(len(advantages), logprobs.shape[1])
-    _one_shape("advantages", advantages, "logprobs", logprobs)
-    _finite("advantages", advantages)
-    return advantages.detach()
-
-
-def _one_shape(name: str, a: Tensor, other: str, b: Tensor) -> None:
-    if a.shape != b.shape or a.device != b.device:
-        raise ValueError(
-            f"{name} must have the shape and device of {other}, {tuple(b.shape)} on "
-            f"{b.device}: got {tuple(a.shape)} on {a.device}"
-        )
-
-
-def _must_be_rows(name: str, values: Tensor) -> None:
-    if values.ndim != 2:
-        raise ValueError(
-            f"{name} must have shape (batch, n): got {tuple(values.shape)}"
-        )
-
-
-def _finite(name: str, values: Tensor) -> None:
-    if not torch.isfinite(values).all():
-        raise ValueError(f"{name} must be finite numbers: got {values.tolist()}")
+    check_alike(logprobs=logprobs, advantages=advantages)
+    check_finite(advantages=advantages)
+    return precise(advantages.detach())

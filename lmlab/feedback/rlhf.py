@@ -13,7 +13,6 @@ of `lmlab.feedback.rl`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +31,7 @@ from lmlab.feedback.rl import (
     token_rewards,
     value_loss,
 )
+from lmlab.models.inputs import precise
 from lmlab.models.sampling import generate
 
 Texts = Sequence[Sequence[int]]
@@ -62,8 +62,8 @@ def answer_logprobs(
         targets[~keep[:, 1:]] = IGNORED
     targets[:, : n_prompt - 1] = IGNORED  # cheaper than cutting the logits
     surprise = F.cross_entropy(
-        logits.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=IGNORED
-    )
+        precise(logits).flatten(0, 1), targets.flatten(), reduction="none",
+        ignore_index=IGNORED)
     return -surprise.view_as(targets)[:, n_prompt - 1 :]
 
 
@@ -129,11 +129,12 @@ def roll_out(
                 f"score must return a reward for each of {len(prompts)} answers: "
                 f"got {len(rewards)}"
             )
-        for row, reward in enumerate(rewards.tolist()):
-            if not math.isfinite(reward):
-                raise ValueError(
-                    f"score must return finite rewards: got {reward} for answer {row}"
-                )
+        wrong = (~rewards.isfinite()).nonzero().flatten().tolist()
+        if wrong:
+            raise ValueError(
+                f"score must return finite rewards: got {rewards[wrong[0]].item()} for "
+                f"answer {wrong[0]}"
+            )
         if stop is not None:
             answers = [a + [stop] * (len(a) < max_new_tokens) for a in answers]
         ids, keep, n_prompt = table(prompts, answers)

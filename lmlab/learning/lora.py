@@ -26,13 +26,12 @@ from torch import Tensor, nn
 
 from lmlab.learning import checkpoints
 from lmlab.learning.quantisation import QuantisedLinear
-from lmlab.models.inputs import check_features
 
 
 class LoRALinear(nn.Module):
     """W x + b + (alpha / rank) B A x, of which only A and B are trained.
 
-    Hu et al. 2021, section 4.1. linear: holds W and b, and is frozen; it may be a
+    Hu et al. 2021, section 4.1. linear: holds W and b, to be frozen; it may be a
     `QuantisedLinear` (QLoRA: Dettmers et al. 2023, arXiv 2305.14314, section 3). A:
     (rank, in), random at first; B: (out, rank), zero at first, so that nothing changes
     before the first step.
@@ -40,18 +39,23 @@ class LoRALinear(nn.Module):
 
     def __init__(self, linear: nn.Linear | QuantisedLinear, rank: int, alpha: float):
         super().__init__()
-        _check_rank("linear", linear, rank, alpha)
-        weight = linear.weight
-        self.linear = linear.requires_grad_(False)
-        self.A = nn.Parameter(weight.new_empty(rank, linear.in_features))
-        self.B = nn.Parameter(weight.new_zeros(linear.out_features, rank))
+        n_in, n_out = linear.in_features, linear.out_features
+        if not 1 <= rank <= min(n_in, n_out):
+            raise ValueError(
+                f"rank must lie in 1 .. {min(n_in, n_out)}, as it maps {n_in} to "
+                f"{n_out} numbers: got {rank}"
+            )
+        if not alpha > 0:
+            raise ValueError(f"alpha must be greater than 0: got {alpha}")
+        self.linear, weight = linear, linear.weight
+        self.A = nn.Parameter(weight.new_empty(rank, n_in))
+        self.B = nn.Parameter(weight.new_zeros(n_out, rank))
         nn.init.kaiming_uniform_(self.A, a=math.sqrt(5))  # as in the authors' code
         self.alpha = alpha
         self.register_buffer("merged", None, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""
-        check_features("x", x, self.linear.in_features)
         if self.merged is not None:
             if self._versions() != self.merged_of:
                 self.merge()  # weights were loaded since
@@ -104,12 +108,9 @@ def add_lora(
         names += [name for name in fits if name not in names]
     if not names:
         raise ValueError("chosen must name at least one Linear: got none")
-    for name in names:
-        _check_rank(name, linears[name], rank, rank if alpha is None else alpha)
-    model.requires_grad_(False)
-    for name in names:
-        layer = LoRALinear(linears[name], rank, rank if alpha is None else alpha)
-        model.set_submodule(name, layer)
+    layers = {name: LoRALinear(linears[name], rank, rank if alpha is None else alpha)
+              for name in names}
+    _put(layers, model)
     return names
 
 
@@ -175,27 +176,20 @@ def load_adapter(path: str | Path, model: nn.Module) -> list[str]:
                 f"model must have a Linear {name} from {said['n_in']} to "
                 f"{said['n_out']} numbers, as {path} tunes one: got {linear}"
             )
+    layers = {name: LoRALinear(plain[name], said["rank"], said["alpha"])
+              for name, said in wrapped.items()}
+    checkpoints.load(path, _adapter(layers))
     for name in _layers(model):
         model.set_submodule(name, plain[name])
-    model.requires_grad_(False)
-    for name, said in wrapped.items():
-        layer = LoRALinear(plain[name], said["rank"], said["alpha"])
-        model.set_submodule(name, layer)
-    checkpoints.load(path, _adapter(_layers(model)))
+    _put(layers, model)
     return list(wrapped)
 
 
-def _check_rank(
-    name: str, linear: nn.Linear | QuantisedLinear, rank: int, alpha: float
-) -> None:
-    n_in, n_out = linear.in_features, linear.out_features
-    if not 1 <= rank <= min(n_in, n_out):
-        raise ValueError(
-            f"rank must lie in 1 .. {min(n_in, n_out)}, as {name} maps {n_in} to "
-            f"{n_out} numbers: got {rank}"
-        )
-    if not alpha > 0:
-        raise ValueError(f"alpha must be greater than 0: got {alpha}")
+def _put(layers: dict[str, LoRALinear], model: nn.Module) -> None:
+    """Freeze the model and wrap its maps; only what wraps them is free."""
+    model.requires_grad_(False)
+    for name, layer in layers.items():
+        model.set_submodule(name, layer)
 
 
 def _adapter(layers: dict[str, LoRALinear]) -> nn.Module:

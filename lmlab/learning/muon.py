@@ -14,6 +14,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from lmlab.models.inputs import precise
+
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
     """Return a matrix of the same shape and directions, all singular values near 1.
@@ -27,12 +29,12 @@ def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
         raise ValueError(
             f"matrix must have shape (rows, columns): got {tuple(matrix.shape)}"
         )
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    wide = precise(matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T)
     x = wide / (wide.norm() + 1e-7)  # no singular value above 1
     for _ in range(steps):
         square = x @ x.T
         x = 3.4445 * x + (-4.7750 * square + 2.0315 * square @ square) @ x
-    return x if wide is matrix else x.T
+    return (x if x.shape == matrix.shape else x.T).to(matrix.dtype)
 
 
 class Muon(torch.optim.AdamW):

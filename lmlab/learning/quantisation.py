@@ -17,7 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lmlab.models.inputs import check_features, check_one_device, check_same_shape
+from lmlab.models.inputs import (
+    check_one_device,
+    check_same_shape,
+    precise,
+)
 
 
 def quantise(weight: Tensor, bits: int, group: int) -> tuple[Tensor, Tensor]:
@@ -125,10 +129,9 @@ class QuantisedLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out), computed in float32 at least, in the dtype of x."""
-        check_features("x", x, self.in_features)
-        wide = torch.promote_types(x.dtype, torch.float32)
+        wide = precise(x)
         bias = None if self.bias is None else self.bias.to(wide)
-        return F.linear(x.to(wide), self.weight.to(wide), bias).to(x.dtype)
+        return F.linear(wide, self.weight.to(wide), bias).to(x.dtype)
 
 
 def quantise_linears(

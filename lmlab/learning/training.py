@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from lmlab.learning import checkpoints
 from lmlab.learning.batches import Batches, tensors
-from lmlab.models.inputs import check_one_device, check_same_shape
+from lmlab.models.inputs import check_one_device, check_same_shape, precise
 
 
 def next_token_loss(
@@ -64,7 +64,7 @@ def next_token_loss(
             f"ids must lie in 0 .. {logits.shape[-1] - 1}, as logits do: "
             f"got {low if low < 0 else high}"
         )
-    return F.cross_entropy(guesses.flatten(0, -2), targets.flatten())
+    return F.cross_entropy(precise(guesses).flatten(0, -2), targets.flatten())
 
 
 def language_loss(model: nn.Module, ids: Tensor) -> Tensor:
