@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 06: sigmoid, cross-entropy, gradients, training.
 #
-# **Time** 33 minutes to read, 20 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 
 # %%
 import numpy as np
@@ -96,8 +96,8 @@ plots.lines({"loss": np.logaddexp(0, gap), "pull": sigmoid(gap)}, gap,
             ylabel="loss (nats), and its slope")
 
 # %% [markdown]
-# On the right the scores stand the wrong way round: the loss grows like the gap,
-# the pull comes close to 1. On the left there is nothing more to say.
+# On the right the scores stand the wrong way round, and the pull comes close to 1.
+# On the left there is nothing more to say.
 #
 # A teacher who *ranks* (排序) says more at once: each poem stands above all that
 # follow, so $K$ poems give $K(K-1)/2$ pairs. A poem in several pairs is pulled
@@ -206,8 +206,11 @@ grades, grades_test = look(school) @ rule, look(test) @ rule
 print("mean grade, real and mixed:", grades.reshape(2, -1).mean(1).round(1))
 
 # %% [markdown]
-# The companion does not know the rule. It is told who won, and the test is how
-# often it puts two other poems in the order of the rule: its *agreement* (一致率).
+# Of the first poem only the last line stayed, "as a mandarin duck I fly today"; a
+# villa by the lakes, fine verses and snowy waves moved in.
+#
+# The companion hears only who won. The test is how often it puts two other poems
+# in the order of the rule: its *agreement* (一致率).
 
 # %%
 a, b = rng.integers(len(test), size=(2, 10_000))
@@ -242,7 +245,7 @@ import copy
 
 def teach(model, better, worse):
     """Take 300 steps on pairs of poems, rows of character ids."""
-    model, _ = copy.deepcopy(model), torch.manual_seed(0)
+    model = copy.deepcopy(model)
     adam = torch.optim.Adam(model.parameters(), lr=0.01)
     for step in range(300):
         rows = torch.randint(len(better), (256,))
@@ -261,6 +264,7 @@ def teach(model, better, worse):
 # > with the rule?
 
 # %%
+torch.manual_seed(0)
 real, other = blank.ids(school).chunk(2)
 reader = teach(blank, real, other)
 better, worse = (blank.ids(school[k]) for k in compare(grades, 30_000, rng))
@@ -294,7 +298,7 @@ ax.grid(axis="x", visible=False)
 
 # %% [markdown]
 # Nobody ever named one of the orange ones to it. The grey ones are mistakes: rare
-# characters that stood in a few poems that won.
+# characters, about which a few verdicts decide.
 #
 # ## The companion at work
 #
@@ -326,13 +330,13 @@ plots.lines({"score": score, "grade": grade}, xlabel="changes",
 print(*wrap(texts[0], 5))
 
 # %% [markdown]
-# Both have one unit, for she prefers by the difference of two grades. For some
-# twenty to forty changes both rise, with any of four seeds; then the score goes
-# on rising, and the grade falls. Whoever is paid for the score finds what the
-# score gets wrong. This is *over-optimisation* (过度优化), measured by Gao et al.
-# (2022) for language models.
+# Both have one unit, for she prefers by the difference of two grades. The grade
+# climbs for twenty to sixty changes (three seeds tried); then the score goes on
+# rising, and the grade falls. Whoever is paid for the score finds what the score
+# gets wrong. This is *over-optimisation* (过度优化), measured by Gao et al. (2022)
+# for language models.
 #
-# Read the last poem: a few cold characters, again and again. The rule pays for a
+# Read a poem at the end: a few cold characters, again and again. The rule pays for a
 # character once and charges for a repeat; `character` pays every time. But a
 # flawless copy of the *rule* would praise a heap of snow words too, for the rule
 # never asked for sense. The companion is a stand-in for the rule, the rule a
