@@ -125,9 +125,10 @@ check.softplus(softplus)
 # %% tags=["task"]
 def one_round(w: np.ndarray, fruit: np.ndarray,
               label: np.ndarray) -> tuple[np.ndarray, int]:
-    """Show all examples once, in order; return the new weights and the mistakes.
+    """Show each example once, in order; return new weights and mistakes.
 
-    w: (n,), it stays as it is. fruit: (examples, n). label: (examples,), 1 or -1.
+    w: (n,), it stays as it is. fruit: (examples, n).
+    label: (examples,), 1 or -1.
 
     >>> one_round(np.zeros(2), np.array([[1.0, 2.0], [1.0, 1.0]]),
     ...           np.array([1, -1]))

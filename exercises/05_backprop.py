@@ -3,9 +3,9 @@
 #
 # Six tasks, from one nudge to an engine that trains. You write the rules that
 # [lesson 05](../lessons/05_backprop.ipynb) showed, on arrays this time; the
-# last task puts them all to work on the two moons. Right below each task
-# stands its check; run it as often as you like. Hints are folded. **Time** 60
-# minutes.
+# last task puts them all to work on the two moons of lesson 03. Right below
+# each task stands its check; run it as often as you like. Hints are folded.
+# **Time** 60 minutes.
 
 # %%
 import numpy as np
@@ -16,7 +16,7 @@ from lmlab.page import plots
 
 
 # %% [markdown]
-# ## 1. Nudge every number   ●○○  8 minutes
+# ## 1. Nudge every number   ●○○  10 minutes
 #
 # A gradient that was measured needs no trust. You will want this function each
 # time you have derived one on paper. The lesson's version takes a row of
@@ -56,6 +56,37 @@ check.numeric_gradient(numeric_gradient)
 # even where `w` holds whole ones. In the loop:
 # `gradient[i] = (f(w + nudge) - f(w - nudge)) / (2 * h)`.
 # </details>
+
+# %% [markdown]
+# Your function can walk. The loss below is a bowl of two weights with its
+# bottom at (0, 0); the grey lines join points of equal loss.
+#
+# > **Predict.** Walk from (2, 1) in a straight line, the way that goes down
+# > fastest there. Do you come through the bottom?
+
+# %% tags=["raises-exception"]
+def bowl(w):
+    return w[0] ** 2 + 3 * w[1] ** 2
+
+
+path = [np.array([2.0, 1.0])]
+for _ in range(15):
+    path.append(path[-1] - 0.08 * numeric_gradient(bowl, path[-1]))
+
+grid = np.linspace(-3, 3, 121)
+ax = plots.axes("The first direction misses, small steps come close",
+                xlabel="$w_0$", ylabel="$w_1$", height=4)
+ax.contour(grid, grid / 2, bowl(np.meshgrid(grid, grid / 2)),
+           levels=[0.5, 2, 4, 7, 10], colors="grey", linewidths=1)
+ax.axline(path[0], path[1], color=plots.ACCENT, linestyle="--")
+ax.plot(*np.transpose(path), "o-")
+ax.set_aspect("equal")
+
+
+# %% [markdown]
+# The dashed line passes beside the bottom: a gradient knows the ground under
+# your foot and nothing else. Fifteen small steps, each with a fresh gradient,
+# go round the bend and come near it all the same.
 
 # %% [markdown]
 # ## 2. The gradients of one neuron   ●●○  8 minutes
@@ -394,7 +425,8 @@ def predict(points):
 
 
 left, right = plots.axes([""] * 2, n=2, width=11)
-plots.decision_regions(predict, X, y, ax=left, title="The border of my engine")
+plots.decision_regions(predict, X, y, ax=left,
+                       title="My engine bends the border")
 plots.loss_curve({"": losses}, ax=right, ylabel="squared error",
-                 title="What 1,000 steps of blame do")
+                 title="Step by step the error falls")
 print(f"{np.mean((predict(X) > 0) == y):.0%} right")

@@ -3,14 +3,14 @@
 #
 # Six small functions, and you have a language model of your own that writes a
 # poem. They train what [lesson 00](../lessons/00_start_here.ipynb) showed:
-# counting, probabilities, sampling, the loss. **Time** 40 minutes.
+# counting, probabilities, sampling, the loss. **Time** 45 minutes.
 #
 # Write your answer in place of `raise NotImplementedError`, run the cell, then
-# run the check right below it. When a check is not content, it shows what it
-# tried, what came back, and a question that leads on. Run it as often as you
-# like. Three hints are folded under each task, from a nudge to nearly the
-# answer: open one when you are stuck for five minutes, not sooner and not much
-# later.
+# run the check right below it. When a check is not content, it shows the
+# smallest call that went wrong, what came back and, where it knows the
+# mistake, a question that leads on. Run it as often as you like. Three hints
+# are folded under each task, from a nudge to nearly the answer: open one when
+# you are stuck for five minutes, not sooner and not much later.
 
 # %%
 from collections import Counter, defaultdict
@@ -80,8 +80,8 @@ plots.bars([f"{c}\n{word}" for c, word in meaning.items()],
 #
 # A pair that never came has the count 0, so the probability 0, and when it
 # does come one day, the surprise is infinite. *Add-k smoothing* cures that:
-# pretend that every character of the alphabet came `k` times more than it did,
-# then divide by the sum of all these new counts.
+# pretend that every character of the alphabet came `k` more times than it did
+# (`k` may be 0.01), then divide by the sum of all these new counts.
 
 # %% tags=["task"]
 def smoothed(counts: Counter, alphabet: str, k: float) -> dict[str, float]:
@@ -119,11 +119,11 @@ check.smoothed(smoothed)
 # %% [markdown]
 # ## 3. Draw one   ●●○  8 minutes
 #
-# `rng.choice` does this for you; now see what is inside. Lay the probabilities
-# end to end on a ruler from 0 to 1, in the order of the dict: `a` from 0 to
-# 0.5, `b` from 0.5 to 0.75, and so on. A random number `u` falls on one of
-# them, and on the long ones more often. A number on a border belongs to the
-# piece that begins there.
+# `rng.choice` draws for you; now see what is inside. The random number is
+# drawn already: `u`, from 0 to 1. Lay the probabilities end to end on a ruler
+# from 0 to 1, in the order of the dict: `a` from 0 to 0.5, `b` from 0.5 to
+# 0.75, and so on. `u` falls on one of them, and on the long ones more often. A
+# number on a border belongs to the piece that begins there.
 
 # %% tags=["task"]
 def draw(guess: dict[str, float], u: float) -> str:
@@ -213,8 +213,8 @@ check.perplexity(perplexity)
 # $$p = s \, p_{\text{one}} + (1 - s) \, p_{\text{none}}$$
 #
 # > **Predict.** Which `s` is best for the poems that were counted? Which for
-# > the held-out ones: 0, about 0.2, about 0.5, or 1? Note it, then write the
-# > function.
+# > the held-out ones: 0, about a third, about two thirds, or 1? Note it, then
+# > write the function.
 
 # %% tags=["task"]
 def mixed_losses(p_one: np.ndarray, p_none: np.ndarray,

@@ -532,6 +532,7 @@ def test_a_broken_file_is_named_and_hides_no_other(root, name, damage, words):
         assert other in said
     if "lessons" not in name:
         assert "lessons/01_twice.ipynb: stale: an output" in said
+    assert ("README.md" in said) == (name == "README.md")
 
 
 @pytest.mark.parametrize(("name", "damage", "words"), BROKEN)

@@ -198,6 +198,14 @@ def test_whatever_comes_back_is_three_short_lines_at_once(odd, expected):
     assert max(map(len, lines)) < 300
 
 
+def test_a_long_answer_to_many_cases_takes_seconds_at_most():
+    cases = [Case(n, expected=n) for n in range(100)]
+    start = time.perf_counter()
+    message(lambda n: list(range(300_000)), cases=cases, reference=None, seconds=1,
+            mistakes={lambda n: n + 1: "One?"})
+    assert time.perf_counter() - start < 3
+
+
 def test_a_loop_without_end_is_stopped_and_its_line_is_shown():
     def endless(n):
         while n >= 0:

@@ -86,7 +86,7 @@ def test_a_wrong_answer_fails_with_the_words_that_help(case):
     text = message(check, attempt)
     assert words and words in text, text
     if isinstance(check, Check):
-        done = check.outcomes(attempt)
+        done = list(check.outcomes(attempt))
         known = [question for wrong, question in check.mistakes.items()
                  if all(map(check.alike, done, check.outcomes(wrong)))
                  and (not check.properties or message(check, wrong) == text)]

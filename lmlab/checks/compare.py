@@ -55,10 +55,12 @@ def difference(
 
 def same(one: Any, other: Any) -> bool:
     """True where two values are equal to the last bit (NaN equals NaN)."""
+    if type(one) is not type(other):
+        return False
     if is_tensor(one):
-        return is_tensor(other) and same(_to_numpy(one), _to_numpy(other))
+        return same(_to_numpy(one), _to_numpy(other))
     if isinstance(one, np.ndarray):
-        if not isinstance(other, np.ndarray) or one.shape != other.shape:
+        if one.shape != other.shape:
             return False
         exact = one.dtype.kind in "fc"
         return one.dtype == other.dtype and np.array_equal(one, other, equal_nan=exact)
@@ -68,10 +70,8 @@ def same(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(same, one, other))
     if callable(one) or isinstance(one, np.random.Generator):
         return True  # a generator is there to be used
-    plain = str | numbers.Number | None
-    if not isinstance(one, plain):
-        return True
-    return isinstance(other, plain) and bool(one == other or one != one)
+    plain = isinstance(one, str | numbers.Number | None)
+    return not plain or bool(one == other) or one != one
 
 
 def is_tensor(value: Any) -> bool:
@@ -114,7 +114,7 @@ def describe(value: Any, digits: int = 4) -> str:
 def _joined(entries: Iterable, count: int, words: Callable) -> str:
     """All entries in words, or the first few: there may be a million."""
     parts = [words(entry) for entry in islice(entries, 4 if count > SHOWN else count)]
-    return ", ".join(parts) + (f", ... {count} in all" if count > SHOWN else "")
+    return ", ".join(parts) + (f", ... {count:,} in all" if count > SHOWN else "")
 
 
 def _to_numpy(tensor: Any) -> np.ndarray:

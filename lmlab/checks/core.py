@@ -27,6 +27,7 @@ import inspect
 import linecache
 import sys
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -104,22 +105,14 @@ class Check:
             )
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            outcomes = self.outcomes(attempt)
-            if outcomes and _empty(attempt, outcomes[0]):
-                raise self._not_attempted()
-            self._judge(attempt, outcomes)
+            self._judge(attempt)
             for holds in self.properties:
                 self._hold(attempt, holds)
         print(f"{self.name}: right on {self.right}.")
 
-    def outcomes(self, function: Callable) -> list[Outcome]:
-        """What `function` does with each case, up to one that takes too long."""
-        done: list[Outcome] = []
-        for case in self.cases:
-            done.append(self._run(function, case.arguments))
-            if isinstance(done[-1].error, TooLong):
-                break
-        return done
+    def outcomes(self, function: Callable) -> Iterator[Outcome]:
+        """What `function` does with one case after the other."""
+        return (self._run(function, case.arguments) for case in self.cases)
 
     def alike(self, one: Outcome, other: Outcome) -> bool:
         """True where two functions did the same with a case."""
@@ -130,17 +123,27 @@ class Check:
                  or difference(one.value, other.value, self.tolerance) is None)
         )
 
-    def _judge(self, attempt: Callable, outcomes: list[Outcome]) -> None:
-        problems = [self._problem(attempt, case, outcome) for case, outcome
-                    in zip(self.cases, outcomes, strict=False)]
-        failing = [number for number, problem in enumerate(problems) if problem]
+    def _judge(self, attempt: Callable) -> None:
+        outcomes, failing, start = [], [], time.monotonic()
+        for case, outcome in zip(self.cases, self.outcomes(attempt), strict=True):
+            if not outcomes and _empty(attempt, outcome):
+                raise self._not_attempted()
+            problem = self._problem(attempt, case, outcome)
+            if problem:
+                failing.append((len(outcomes), problem))
+            outcomes.append(outcome)
+            if failing and time.monotonic() - start > self.seconds:
+                break
         if failing:
-            first = problems[failing[0]]
+            number, problem = failing[0]
+            question = ""
+            if len(outcomes) == len(self.cases):  # else it takes too long to look on
+                question = self._unsteady(attempt, outcomes) or self._known(
+                    outcomes, [number for number, _ in failing])
             raise CheckFailed(
-                f"{self._text(failing[0])}: {first.verdict}",
-                f"    {first.line}",
-                self._unsteady(attempt, outcomes) or self._known(failing, outcomes)
-                or first.question or self._still_right(failing[0]),
+                f"{self._text(number)}: {problem.verdict}",
+                f"    {problem.line}",
+                question or problem.question or self._still_right(number),
             )
 
     def _problem(self, attempt, case: Case, outcome: Outcome) -> Problem | None:
@@ -156,13 +159,11 @@ class Check:
         return problem
 
     def _unsteady(self, attempt: Callable, outcomes: list[Outcome]) -> str:
-        if isinstance(outcomes[-1].error, TooLong) or all(
-            map(self.alike, outcomes, self.outcomes(attempt))
-        ):
+        if all(map(self.alike, outcomes, self.outcomes(attempt))):
             return ""
         return "Called again, it answers otherwise: what decides, beside its arguments?"
 
-    def _known(self, failing: list[int], outcomes: list[Outcome]) -> str:
+    def _known(self, outcomes: list[Outcome], failing: list[int]) -> str:
         """The question of the mistake that does the same with most cases, or "".
 
         The same once may be chance: the first two failures must be alike, or all cases.

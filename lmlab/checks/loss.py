@@ -147,7 +147,7 @@ cross_entropy = Check(
             np.arange(len(y)), y].mean(): OVERFLOW,
         lambda z, y: -np.log(_softmax(z, 1))[np.arange(len(y)), y].mean(): ROUNDED,
         lambda z, y: -(_logs(z) * np.eye(z.shape[1])[y]).sum(1).mean():
-            "0 times -inf is not 0. Can the label's entry be picked, without a product?",
+            "0 times -inf is not 0. Can the label be picked without a product?",
         lambda z, y: -np.exp(_logs(z))[np.arange(len(y)), y].mean():
             "Those are probabilities: where is the logarithm?",
         lambda z, y: -_logs(z)[:, y].mean():

@@ -16,14 +16,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import chain, groupby, pairwise
+from heapq import heapify, heappop, heappush
+from itertools import chain, pairwise
 from operator import index
 from pathlib import Path
 
+import regex
+
 from lmlab.text.merging import MOST_MERGES, Pair, glue, learn
 
-_LONG = 1_500  # bytes of a piece; from here on NumPy is quicker than a loop
+_LONG = 30_000  # bytes of a piece; from here on NumPy is quicker than a loop
 
 
 class Tokenizer:
@@ -207,21 +209,35 @@ class BPE(Tokenizer):
         return list(chain.from_iterable(map(self._known.__getitem__, pieces)))
 
     def _piece(self, piece: str) -> list[int]:
-        """Glue the pair that was learnt first, the leftmost of them; and again."""
-        ids = list(piece.encode())
-        if len(ids) > _LONG:
-            return glue(bytes(ids), self.glued)
-        glued, never = self.glued.get, self.vocab_size
-        found = [glued(pair, never) for pair in pairwise(ids)]
-        while found and (new := min(found)) < never:
-            i = found.index(new)
-            ids[i] = new
-            del ids[i + 1], found[i]
-            if i > 0:
-                found[i - 1] = glued((ids[i - 1], new), never)
-            if i < len(found):
-                found[i] = glued((new, ids[i + 1]), never)
-        return ids
+        """Glue the pair that was learnt first, the leftmost of them; and again.
+
+        The queue holds the pairs that are there, by their ids and places, and some that
+        are there no more. A place knows where the next token begins and the one before.
+        """
+        data = piece.encode()
+        if len(data) > _LONG:
+            return glue(data, self.glued)
+        ids, n, glued, merges = list(data), len(data), self.glued, self.merges
+        after, before = list(range(1, n + 1)), list(range(-1, n - 1))
+        queue = [(glued[pair], i) for i, pair in enumerate(pairwise(ids))
+                 if pair in glued]
+        heapify(queue)
+        while queue:
+            new, i = heappop(queue)
+            left, right = merges[new - 256]
+            j = after[i]
+            if ids[i] != left or j == n or ids[j] != right:
+                continue
+            ids[i], ids[j] = new, -1
+            after[i] = j = after[j]
+            if j < n:
+                before[j] = i
+                if (new, ids[j]) in glued:
+                    heappush(queue, (glued[new, ids[j]], i))
+            j = before[i]
+            if j >= 0 and (ids[j], new) in glued:
+                heappush(queue, (glued[ids[j], new], j))
+        return [i for i in ids if i >= 0]
 
     def _state(self) -> dict:
         return {"merges": self.merges, "split": self.split}
@@ -234,6 +250,7 @@ GPT4_PATTERN = (
     r""" ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"""
 )
 """How GPT-4 cuts a text (`cl100k_base` of OpenAI's tiktoken)."""
+_WORD = regex.compile(GPT4_PATTERN)
 
 
 def split_words(text: str) -> list[str]:
@@ -242,34 +259,7 @@ def split_words(text: str) -> list[str]:
     >>> split_words("Who's there? 1603")
     ['Who', "'s", ' there', '?', ' ', '160', '3']
     """
-    return _splitter().findall(text)
-
-
-@cache
-def _splitter() -> re.Pattern[str]:
-    r"""Return GPT4_PATTERN in the terms of Python's `re`, which has no \p{L} and \p{N}.
-
-    There \w is a letter, a number or "_", and \d is a decimal digit. So a letter is a
-    \w that is neither "_" nor \d nor one of the other numbers, such as ² and Ⅷ. And
-    \s has four control characters, \x1c to \x1f, that are no white space elsewhere.
-    """
-    numbers = [
-        code
-        for code, c in enumerate(map(chr, range(0x20000)))  # none stand above
-        if c.isalnum() and not c.isalpha() and not c.isdecimal()
-    ]
-    runs = groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0])
-    spans = [[code for _, code in run] for _, run in runs]
-    others = "".join(f"{chr(span[0])}-{chr(span[-1])}" for span in spans)
-    letter, number, space = rf"[^\W\d_{others}]", rf"[\d{others}]", r"[^\S\x1c-\x1f]"
-    letters = rf"(?:[A-Za-z]++{letter}*+|{letter}++)"  # A to Z go quicker
-    return re.compile(
-        r"'(?i:[sdmt]|ll|ve|re)"  # the ends of I'm and she'll
-        rf"|[^\r\n\w]?+{letters}|_{letters}"  # a word, and a space or sign before it
-        rf"|{number}{{1,3}}"  # digits, by threes
-        r"| ?(?:[^\s\w]|[_\x1c-\x1f])++[\r\n]*"  # signs, and the line ends after them
-        rf"|{space}*[\r\n]|{space}+(?![\S\x1c-\x1f])|{space}+"  # what else is white
-    )
+    return _WORD.findall(text)
 
 
 def _texts(name: str, texts: str | Iterable[str]) -> list[str]:

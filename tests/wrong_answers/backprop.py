@@ -1,87 +1,18 @@
-"""What learners of 05_backprop typically hand in."""
+"""Answers to 05_backprop: wrong ones that the checks do not know; right ones."""
 
 import numpy as np
 
 from lmlab.learning.autograd import Tensor
 
-# -- numeric_gradient ------------------------------------------------------------------
 
-
-def one_sided(f, w, h=1e-5):
+def nudged_and_undone(f, w, h=1e-5):
     gradient = np.zeros(w.shape)
     for i in np.ndindex(w.shape):
-        nudge = np.zeros(w.shape)
-        nudge[i] = h
-        gradient[i] = (f(w + nudge) - f(w)) / h
-    return gradient
-
-
-def one_sided_below(f, w, h=1e-5):
-    gradient = np.zeros(w.shape)
-    for i in np.ndindex(w.shape):
-        nudge = np.zeros(w.shape)
-        nudge[i] = h
-        gradient[i] = (f(w) - f(w - nudge)) / h
-    return gradient
-
-
-def no_brackets(f, w, h=1e-5):
-    return by_index(f, w, h) * (2 * h) / 2 * h
-
-
-def from_the_lesson(f, w, h=1e-5):
-    nudges = h * np.eye(len(w))
-    return np.array([(f(w + n) - f(w - n)) / (2 * h) for n in nudges])
-
-
-def divided_by_h(f, w, h=1e-5):
-    return 2 * by_index(f, w, h)
-
-
-def downhill(f, w, h=1e-5):
-    return -by_index(f, w, h)
-
-
-def all_at_once(f, w, h=1e-5):
-    return np.full(w.shape, (f(w + h) - f(w - h)) / (2 * h))
-
-
-def whole_numbers(f, w, h=1e-5):
-    gradient = np.zeros_like(w)
-    for i in np.ndindex(w.shape):
-        nudge = np.zeros(w.shape)
-        nudge[i] = h
-        gradient[i] = (f(w + nudge) - f(w - nudge)) / (2 * h)
-    return gradient
-
-
-def rows_only(f, w, h=1e-5):
-    gradient = np.zeros(len(w))
-    for i in range(len(w)):
-        nudge = np.zeros(w.shape)
-        nudge[i] = h
-        gradient[i] = (f(w + nudge) - f(w - nudge)) / (2 * h)
-    return gradient
-
-
-def rows_repeated(f, w, h=1e-5):
-    gradient = np.zeros(w.shape)
-    for i in range(len(w)):
-        nudge = np.zeros(w.shape)
-        nudge[i] = h
-        gradient[i] = (f(w + nudge) - f(w - nudge)) / (2 * h)
-    return gradient
-
-
-def nudged_in_place(f, w, h=1e-5):
-    gradient = np.zeros(w.shape)
-    for i in np.ndindex(w.shape):
-        old = w[i]
-        w[i] = old + h
+        w[i] += h
         up = f(w)
-        w[i] = old - h
+        w[i] -= 2 * h
         gradient[i] = (up - f(w)) / (2 * h)
-        w[i] = old
+        w[i] += h
     return gradient
 
 
@@ -95,8 +26,8 @@ def never_put_back(f, w, h=1e-5):
     return gradient
 
 
-def own_h(f, w, h=1e-5):
-    return by_index(f, w)
+def whole_numbers(f, w, h=1e-5):
+    return by_index(f, w, h).astype(w.dtype)
 
 
 def by_index(f, w, h=1e-5):
@@ -127,9 +58,6 @@ def in_place_and_back(f, w, h=1e-5):
     return gradient.reshape(w.shape)
 
 
-# -- neuron_gradients ------------------------------------------------------------------
-
-
 def neuron(w, b, x, y):
     z = float(w @ x) + b
     dz = 2 * (z - y) * (z > 0)
@@ -142,60 +70,25 @@ def neuron_by_engine(w, b, x, y):
     return w.grad, b.grad.item(), x.grad
 
 
-def neuron_without_two(w, b, x, y):
-    return tuple(g / 2 for g in neuron(w, b, x, y))
+def neuron_bias_after_relu(w, b, x, y):
+    z = w @ x
+    da = 2 * (max(z, 0) + b - y)
+    dz = da * (z > 0)
+    return dz * x, da, dz * w
 
 
-def neuron_turned(w, b, x, y):
-    return tuple(-g for g in neuron(w, b, x, y))
-
-
-def neuron_always_on(w, b, x, y):
-    da = 2 * (max(w @ x + b, 0) - y)
-    return da * x, da, da * w
-
-
-def neuron_without_relu(w, b, x, y):
-    dz = 2 * (w @ x + b - y)
-    return dz * x, dz, dz * w
-
-
-def neuron_gate_on_error(w, b, x, y):
-    dz = max(2 * (max(w @ x + b, 0) - y), 0)
-    return dz * x, dz, dz * w
-
-
-def neuron_gate_by_value(w, b, x, y):
-    a = max(w @ x + b, 0)
-    dz = 2 * (a - y) * a
-    return dz * x, dz, dz * w
-
-
-def neuron_swapped(w, b, x, y):
+def neuron_half_a_bias(w, b, x, y):
     dw, db, dx = neuron(w, b, x, y)
-    return dx, db, dw
+    return dw, db / 2, dx
 
 
-def neuron_on_at_zero(w, b, x, y):
-    z = w @ x + b
-    dz = 2 * (max(z, 0) - y) * (z >= 0)
-    return dz * x, dz, dz * w
+def neuron_gate_at_a_hundredth(w, b, x, y):
+    return tuple(g * (w @ x + b > 0.01) for g in neuron(w, b, x, y))
 
 
-def neuron_local_slopes(w, b, x, y):
-    return x, 1.0, w
-
-
-def neuron_bias_one(w, b, x, y):
-    dw, _, dx = neuron(w, b, x, y)
-    return dw, 1.0, dx
-
-
-def neuron_two_answers(w, b, x, y):
-    return neuron(w, b, x, y)[:2]
-
-
-# -- the rules -------------------------------------------------------------------------
+def neuron_kept_axis(w, b, x, y):
+    dw, db, dx = neuron(w, b, x, y)
+    return dw, np.array([db]), dx
 
 
 def add_loop(a, b, g):
@@ -212,15 +105,8 @@ def add_by_sum(a, b, g):
     return g, (g if b.shape == a.shape else sum(g))
 
 
-def add_one_row(a, b, g):
-    return g, (g.sum(axis=0, keepdims=True) if b.ndim < 2 else g)
-
-
 def add_by_ones(a, b, g):
     return g * 1.0, (np.ones(len(g)) @ g if b.shape != a.shape else g)
-
-
-# -- topological_order -----------------------------------------------------------------
 
 
 def depth_first(node):
@@ -266,14 +152,6 @@ def in_a_tuple(node):
     return tuple(seen)
 
 
-def outputs_first(node):
-    return depth_first(node)[::-1]
-
-
-def with_copies(node):
-    return [n for i in node.inputs for n in with_copies(i)] + [node]
-
-
 def breadth_first(node):
     order = [node]
     for n in order:
@@ -281,99 +159,42 @@ def breadth_first(node):
     return order[::-1]
 
 
-def without_leaves(node):
-    return [n for n in depth_first(node) if n.inputs]
+def without_marks(node):
+    order = [node]
+    for n in order:
+        order += n.inputs
+    return list(dict.fromkeys(order[::-1]))
 
 
-def without_itself(node):
-    return depth_first(node)[:-1]
-
-
-def every_path(node):
-    order = []
-
-    def visit(n):
-        for i in n.inputs:
-            visit(i)
-        if n not in order:
-            order.append(n)
-
-    visit(node)
-    return order
-
-
-def only_direct(node):
-    return [*node.inputs, node]
-
-
-def values(node):
-    return [n.value for n in depth_first(node)]
-
-
-# -- backward --------------------------------------------------------------------------
-
-
-def flow(order, receive, seed=1.0, clear=True, walk=reversed):
+def flow(order, receive=lambda old, part: old + part, walk=reversed):
     for node in order:
-        if clear:
-            node.grad = np.zeros_like(node.value)
-    order[-1].grad = np.full_like(order[-1].value, seed)
+        node.grad = np.zeros_like(node.value)
+    order[-1].grad = np.ones_like(order[-1].value)
     for node in walk(order):
         if node.inputs:
             for i, part in zip(node.inputs, node.rule(node.grad), strict=True):
-                receive(i, part)
+                i.grad = receive(i.grad, part)
     return [node.grad for node in order]
 
 
-def put(node, part):
-    node.grad = part
-
-
-def gather(node, part):
-    node.grad = node.grad + part
-
-
-def average(node, part):
-    node.grad = (node.grad + part) / 2
-
-
-def bug_kept(order):
-    return flow(order, put)
-
-
-def never_cleared(order):
-    return flow(order, gather, clear=False)
-
-
-def never_started(order):
-    return flow(order, gather, seed=0.0)
-
-
-def forwards(order):
-    return flow(order, gather, walk=iter)
-
-
-def seed_is_value(order):
-    grads = flow(order, gather)
-    for node, g in zip(order, grads, strict=True):
-        node.grad = g * order[-1].value
+def no_rule(order):
+    for node in order:
+        node.grad = np.zeros_like(node.value)
+    order[-1].grad = np.ones_like(order[-1].value)
+    for node in reversed(order):
+        for i in node.inputs:
+            i.grad = i.grad + node.grad
     return [node.grad for node in order]
 
 
-def last_first(order):
-    return flow(order, gather)[::-1]
-
-
-def halved(order):
-    return flow(order, average)
-
-
-def only_leaves(order):
-    return [g for g, n in zip(flow(order, gather), order, strict=True) if not n.inputs]
-
-
-def right_backward(order):
-    return tuple(flow(order, gather))
+def rule_of_a_leaf(order):
+    for node in order:
+        node.grad = np.zeros_like(node.value)
+    order[-1].grad = np.ones_like(order[-1].value)
+    for node in reversed(order):
+        for i, part in zip(node.inputs, node.rule(node.grad), strict=True):
+            i.grad = i.grad + part
+    return [node.grad for node in order]
 
 
 def backward_in_place(order):
@@ -389,7 +210,7 @@ def backward_in_place(order):
 
 
 def backward_on_the_side(order):
-    """Gathers in a dict, writes `.grad` at the end."""
+    """Gathers in a dict, writes `.grad` on the way."""
     grads = {node: 0.0 for node in order}
     grads[order[-1]] = np.ones(order[-1].value.shape)
     for node in order[::-1]:
@@ -400,33 +221,17 @@ def backward_on_the_side(order):
     return [node.grad for node in order]
 
 
-def never_stored(order):
-    grads = [g.copy() for g in flow(order, gather)]
-    for node in order:
-        node.grad = np.zeros_like(node.value)
-    return grads
-
-
-# -- train -----------------------------------------------------------------------------
-
-
-def training(start, X, targets, steps, rate, moving=(0, 1, 2, 3), after=False,
-             keep=False):
+def training(start, X, targets, steps, rate, decay=1.0, loss=lambda e: (e**2).mean()):
     p, losses = [Tensor(a) for a in start], []
-
-    def error():
-        hidden = (Tensor(X) @ p[0] + p[1]).relu()
-        return ((hidden @ p[2] + p[3] - targets) ** 2).mean()
-
     for _ in range(steps):
-        loss = error()
-        loss.backward()
-        for i in moving:
-            p[i].data = p[i].data - rate * p[i].grad
-        losses.append(float(error() if after else loss))
-        if not keep:
-            for a in p:
-                a.grad = None
+        hidden = (Tensor(X) @ p[0] + p[1]).relu()
+        error = loss(hidden @ p[2] + p[3] - targets)
+        error.backward()
+        losses.append(float(error))
+        for a in p:
+            a.data = a.data - rate * a.grad
+            a.grad = None
+        rate *= decay
     return [a.data for a in p], losses
 
 
@@ -445,30 +250,6 @@ def training_by_hand(start, X, targets, steps, learning_rate):
     return (W1, b1, W2, b2), list(losses)
 
 
-def uphill(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, -rate)
-
-
-def biases_asleep(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, rate, moving=(0, 2))
-
-
-def nothing_moves(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, rate, moving=())
-
-
-def loss_too_late(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, rate, after=True)
-
-
-def no_rate(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, 1.0)
-
-
-def no_clean_slate(start, X, targets, steps, rate):
-    return training(start, X, targets, steps, rate, keep=True)
-
-
 def start_changed(start, X, targets, steps, rate):
     trained, losses = training(start, X, targets, steps, rate)
     for old, new in zip(start, trained, strict=True):
@@ -476,96 +257,65 @@ def start_changed(start, X, targets, steps, rate):
     return start, losses
 
 
-def one_step_short(start, X, targets, steps, rate):
-    return training(start, X, targets, steps - 1, rate)
-
-
 WRONG = {
     "numeric_gradient": [
-        (one_sided, "Is one of your points w itself"),
-        (one_sided_below, "Your lower point is h below w"),
-        (no_brackets, "does `/ 2 * h` divide by h"),
-        (from_the_lesson, "nudges fit one row"),
-        (divided_by_h, "How far apart are the two points"),
-        (downhill, "Which point comes first"),
-        (all_at_once, "When one entry is nudged"),
-        (whole_numbers, "stays whole"),
-        (rows_only, "w has columns too"),
-        (rows_repeated, "w has columns too"),
+        (nudged_and_undone, "by rounding"),
         (never_put_back, "changed its argument w"),
-        (nudged_in_place, "w holds whole numbers"),
-        (own_h, "step that was passed in"),
-        (lambda f, w, h=1e-5: w, "at which two points"),
-        (lambda f, w, h=1e-5: np.zeros(w.shape), "is every entry written"),
+        (whole_numbers, "stays whole"),
+        (lambda f, w, h=1e-5: by_index(f, w, h).ravel(), "shape (4,)      expected"),
+        (lambda f, w, h=1e-5: by_index(f, w, h).tolist(), "expected a NumPy array"),
+        (lambda f, w, h=1e-5: w * 1.0, "returned [3]      expected [6]"),
     ],
     "neuron_gradients": [
-        (neuron_without_two, "twice the error"),
-        (neuron_turned, "does the loss grow or shrink"),
-        (neuron_always_on, "When the neuron is off"),
-        (neuron_without_relu, "go through ReLU"),
-        (neuron_gate_on_error, "that of z or that of da"),
-        (neuron_gate_by_value, "its value, or 1"),
-        (neuron_swapped, "which is multiplied by which"),
-        (neuron_on_at_zero, "z = 0"),
-        (neuron_local_slopes, "By what does the loss multiply them"),
-        (neuron_bias_one, "along b is 1"),
-        (neuron_two_answers, "length 2 instead of 3"),
+        (neuron_bias_after_relu, "the neuron is off"),
+        (neuron_half_a_bias, "returned ([18], 3, [12])      expected ([18], 6, [12])"),
+        (neuron_gate_at_a_hundredth, "z is barely above 0"),
+        (neuron_kept_axis, "which step keeps an axis"),
+        (lambda w, b, x, y: neuron(w, b, x, y)[:2], "length 2 instead of 3"),
     ],
     "multiply_backward": [
-        (lambda a, b, g: (g * a, g * b), "the other one"),
-        (lambda a, b, g: (b, a), "Where does g come in"),
-        (lambda a, b, g: (g, g), "rule of a sum"),
-        (lambda a, b, g: (g * a * b, g * a * b), "a * b times"),
         (lambda a, b, g: g * b, "list or tuple"),
+        (lambda a, b, g: (g * b, a), "returned ([30], [2])      expected ([30], [20])"),
+        (lambda a, b, g: (g.sum() * b, g.sum() * a), "Right on the case before"),
     ],
     "add_backward": [
-        (lambda a, b, g: (g, g), "how many parts of g"),
-        (lambda a, b, g: (g, g.mean(axis=0) if b.ndim < 2 else g), "mean of its parts"),
-        (lambda a, b, g: (g, g.sum(axis=1) if b.ndim < 2 else g), "Which axis of g"),
-        (lambda a, b, g: (g, g.sum(axis=0)), "same shape"),
-        (lambda a, b, g: (np.ones_like(a), np.ones_like(b)), "Where does g come in"),
-        (lambda a, b, g: (g, g[0] if b.ndim < 2 else g), "and the others"),
-        (add_one_row, "how many axes"),
+        (lambda a, b, g: (g, g[-1] if b.ndim < 2 else g), "a (3, 2), b (2,)"),
+        (lambda a, b, g: (g, g.sum() if b.ndim < 2 else g), "32)      expected"),
+        (lambda a, b, g: (a, b), "a (1, 2), b (1, 2)"),
+        (lambda a, b, g: g, "expected a list or tuple"),
     ],
     "relu_backward": [
-        (lambda a, g: np.maximum(g, 0), "that of a or that of g"),
-        (lambda a, g: np.where(a > 0, 1.0, 0.0), "Where does g come in"),
-        (lambda a, g: np.maximum(a, 0) * g, "its value, or 1"),
-        (lambda a, g: np.where(a >= 0, g, 0), "a = 0"),
-        (lambda a, g: np.maximum(a, 0), "forward pass"),
-        (lambda a, g: g, "slope of ReLU, and where not"),
+        (lambda a, g: np.where(a > 0, g, 0.01 * g), "returned [0.05, -7]"),
+        (lambda a, g: g * (a > 0.01), "a is near 0"),
+        (lambda a, g: np.where(a > 0, g, a), "returned [-1, -7]      expected [0, -7]"),
+        (lambda a, g: g * np.sign(a), "returned [-5, -7]      expected [0, -7]"),
     ],
     "topological_order": [
-        (outputs_first, "Is a there before c"),
-        (with_copies, "stands there twice"),
-        (breadth_first, "Is b there before c"),
-        (without_leaves, "Which node is missing"),
-        (without_itself, "Which node is missing"),
-        (every_path, "walking again"),
-        (only_direct, "Which node is missing"),
-        (values, "besides the nodes themselves"),
-        (lambda node: node, "A list of nodes is wanted"),
+        (breadth_first, "which of the two must stand first"),
+        (without_marks, "What keeps you from walking again"),
+        (lambda node: [n.value for n in depth_first(node)], "besides the nodes"),
+        (lambda node: [n.name for n in depth_first(node)], "besides the nodes"),
+        (lambda node: node, "A list is wanted"),
+        (lambda node: set(depth_first(node)), "A list is wanted"),
     ],
     "backward": [
-        (bug_kept, "what happens to the first when the second comes"),
-        (never_cleared, "What did the first call leave"),
-        (never_started, "gradient of the last node itself"),
-        (forwards, "complete before it is passed on"),
-        (seed_is_value, "gradient of the last node itself"),
-        (last_first, "In which order are the gradients"),
-        (halved, "what happens to the first"),
-        (only_leaves, "One gradient for each node"),
-        (never_stored, "are they in .grad as well"),
+        (lambda order: flow(order, np.maximum), "returned [3, 1]      expected [6, 1]"),
+        (lambda order: flow(order, lambda old, part: old + 2 * part), "[12, 1]"),
+        (lambda order: flow(order, walk=lambda o: o[-2::-1]), "[0, 1]"),
+        (no_rule, "returned [2, 1]      expected [6, 1]"),
+        (rule_of_a_leaf, "object is not callable"),
+        (lambda order: np.array(flow(order)), "expected a list or tuple"),
     ],
     "train": [
-        (uphill, "Which way is downhill"),
-        (biases_asleep, "Do the biases move too"),
-        (nothing_moves, "which line moves them"),
-        (loss_too_late, "before the step or after it"),
-        (no_rate, "By what is the gradient multiplied"),
-        (no_clean_slate, "gradients of earlier steps"),
         (start_changed, "changed its argument start"),
-        (one_step_short, "Which four things happen"),
+        (lambda start, X, targets, steps, rate: training(
+            start, X, targets, steps - 1, rate), ", [])      expected"),
+        (lambda *given: training(*given, decay=0.5), "returned ([[[0.7523], [1.752]]"),
+        (lambda *given: training(*given, loss=lambda e: (e**2).sum()),
+         "Right on the case before"),
+        (lambda start, X, targets, steps, rate: training(
+            start, X, targets, steps, 0.01), "(one hidden neuron)"),
+        (lambda *given: training(*given)[1], "length 1 instead of 2"),
     ],
 }
 
@@ -583,6 +333,7 @@ RIGHT = {
         lambda a, g: (g * (a > 0)).astype(np.float32),
     ],
     "topological_order": [depth_first, by_counting, in_a_tuple],
-    "backward": [right_backward, backward_in_place, backward_on_the_side],
+    "backward": [lambda order: tuple(flow(order)), backward_in_place,
+                 backward_on_the_side],
     "train": [training, training_by_hand],
 }

@@ -1,4 +1,4 @@
-"""What learners of 15_reward_model typically hand in."""
+"""Answers to 15_reward_model: wrong ones that the check does not know; right ones."""
 
 import math
 from itertools import combinations
@@ -30,22 +30,15 @@ def step_by_loop(w, X, better, worse, learning_rate):
     return np.array([w[k] - learning_rate * gradient[k] for k in range(len(w))])
 
 
-def pushes(up=1, down=-1, gap=1):
-    def push(score, better, worse, learning_rate):
-        pull = learning_rate * sigmoid(-gap * (score[better] - score[worse]))
-        pushed = score.copy()
-        np.add.at(pushed, better, up * pull)
-        np.add.at(pushed, worse, down * pull)
-        return pushed
-    return push
+def step_per_pair(w, X, better, worse, learning_rate):
+    d = X[better] - X[worse]
+    return w + learning_rate * sigmoid(-d @ w)[:, None] * d
 
 
-def push_with_index(score, better, worse, learning_rate):
-    pull = learning_rate * sigmoid(score[worse] - score[better])
-    pushed = score.copy()
-    pushed[better] += pull
-    pushed[worse] -= pull
-    return pushed
+def step_on_scores(w, X, better, worse, learning_rate):
+    score = X @ w
+    pull = sigmoid(score[worse] - score[better])
+    return w + learning_rate * (pull @ X[better] - pull @ X[worse]) / len(pull)
 
 
 def push_in_place(score, better, worse, learning_rate):
@@ -53,15 +46,6 @@ def push_in_place(score, better, worse, learning_rate):
     np.add.at(score, better, pull)
     np.add.at(score, worse, -pull)
     return score
-
-
-def push_one_by_one(score, better, worse, learning_rate):
-    pushed = score.copy()
-    for i, j in zip(better, worse, strict=True):
-        pull = learning_rate * sigmoid(pushed[j] - pushed[i])
-        pushed[i] += pull
-        pushed[j] -= pull
-    return pushed
 
 
 def push_by_bincount(score, better, worse, learning_rate):
@@ -74,6 +58,14 @@ def push_by_matrix(score, better, worse, learning_rate):
     place = np.eye(len(score))
     return score + learning_rate * (
         sigmoid(score[worse] - score[better]) @ (place[better] - place[worse]))
+
+
+def push_by_the_loss(score, better, worse, learning_rate):
+    pushed = score.copy()
+    loss = np.logaddexp(0, score[worse] - score[better])
+    np.add.at(pushed, better, learning_rate * loss)
+    np.add.at(pushed, worse, -learning_rate * loss)
+    return pushed
 
 
 def picks(score, rounds):
@@ -97,114 +89,52 @@ def best_of_take_along(score, truth, rounds):
     return [score[chosen].mean(), truth[chosen].mean()]
 
 
-def best_of_sorted(score, truth, rounds):
-    place = score[rounds].argsort(axis=1, kind="stable")[:, -1]
-    chosen = rounds[np.arange(len(rounds)), place]
-    return score[chosen].mean(), truth[chosen].mean()
+def best_of_first_round_only(score, truth, rounds):
+    chosen = max(rounds[0], key=lambda i: score[i])
+    return score[chosen], truth[chosen]
 
 
 WRONG = {
     "win_probability": [
-        (lambda a, b: sigmoid(b - a), "win more often, or less"),
-        (lambda a, b: np.exp(a - b), "These are odds"),
-        (lambda a, b: np.exp(a) / np.exp(b), "These are odds"),
-        (lambda a, b: a / (a + b), "two negative scores"),
-        (lambda a, b: a - b, "squeezes it into 0 to 1"),
-        (lambda a, b: (a > b).astype(float), "only more often"),
-        (lambda a, b: 1 / (1 + 10 ** ((b - a) / 400)), "scale of Elo"),
-        (lambda a, b: sigmoid(a), "other score come in"),
-        (lambda a, b: a, "what is 3 to 1 as a probability"),
-        (lambda a, b: np.zeros_like(a), "what is 3 to 1 as a probability"),
+        (lambda a, b: a, "returned [2.099]      expected [0.75]"),
+        (lambda a, b: np.zeros_like(a), "returned [0]      expected [0.75]"),
         (lambda a, b: sigmoid(a - b)[0], "expected shape (1,)"),
         (lambda a, b: list(sigmoid(a - b)), "of type list"),
+        (lambda a, b: sigmoid(2 * (a - b)), "returned [0.9]      expected [0.75]"),
     ],
     "pair_loss": [
-        (lambda a, b: -np.log(sigmoid(a - b)).mean(), "without computing e^x"),
-        (lambda a, b: -np.log(np.exp(a) / (np.exp(a) + np.exp(b))).mean(),
-         "only the difference"),
-        (lambda a, b: np.log1p(np.exp(b - a)).mean(), "finite number"),
-        (lambda a, b: np.logaddexp(0, a - b).mean(), "Should the loss be large"),
-        (lambda a, b: np.logaddexp(0, b - a).sum(), "Sum or mean"),
-        (lambda a, b: np.logaddexp(0, b - a), "a single number"),
-        (lambda a, b: -np.logaddexp(0, b - a).mean(), "never negative"),
-        (lambda a, b: sigmoid(b - a).mean(), "where is the logarithm"),
-        (lambda a, b: np.logaddexp(0, b - a).mean() / np.log(2), "These are bits"),
-        (lambda a, b: np.maximum(0, b - a).mean(), "what does a gap of 0 cost"),
-        (lambda a, b: np.log1p(np.exp(np.minimum(b - a, 500))).mean(),
-         "Clipping hides"),
-        (lambda a, b: -np.log(sigmoid(a - b) + 1e-12).mean(), "tiny number hides"),
-        (lambda a, b: np.logaddexp(0, (b - a).mean()), "loss of the mean gap"),
-        (lambda a, b: np.where(b - a > 30, b - a, np.log1p(np.exp(b - a))).mean(),
-         "Which exp is asked"),
+        (lambda a, b: np.logaddexp(0, a.mean() - b.mean()), "Right on the case before"),
+        (lambda a, b: 1 - sigmoid(a - b).mean(), "returned 0.5      expected 0.6931"),
+        (lambda a, b: np.median(np.logaddexp(0, b - a)), "7 pairs"),
+        (lambda a, b: 0.0, "returned 0      expected 0.6931"),
     ],
     "ranking_pairs": [
-        (lambda r: [(b, a) for a, b in combinations(r, 2)], "further to the front"),
-        (lambda r: list(zip(r, r[1:], strict=False)), "better than the third"),
-        (lambda r: [(a, b) for a in r for b in r if a != b], "Can the last one"),
-        (lambda r: [(a, b) for a in r for b in r], "compared with itself"),
-        (lambda r: list(combinations(range(len(r)), 2)), "places in the ranking"),
-        (lambda r: list(combinations(sorted(r), 2)), "order of the ids"),
-        (lambda r: len(r) * (len(r) - 1) // 2, "which ones"),
-        (lambda r: [(r[0], b) for b in r[1:]], "whom does the second beat"),
-        (lambda r: [(a, b) for i, a in enumerate(r) for b in r[i:]],
-         "compared with itself"),
-        (lambda r: [(a, b) for j, b in enumerate(r) for a in r[:j]],
-         "should come first"),
-        (lambda r: list(combinations(r, 2))[:-1], "instead of 3"),
-        (lambda r: r, "type of the last value"),
-        (lambda r: [(r.pop(0), b) for b in list(r)[1:]], "changed its argument"),
+        (lambda r: list(combinations(r, 2))[1:], "length 2 instead of 3"),
+        (lambda r: r, "expected"),
+        (lambda r: [(r.pop(0), b) for _ in r[:] for b in r[:]], "changed its argument"),
+        (lambda r: list(combinations(r, 3)), "expected"),
     ],
     "gradient_step": [
-        (lambda w, X, b, c, r: 2 * w - step(w, X, b, c, r), "or fall"),
-        (lambda w, X, b, c, r: step(w, X, b, c, r * len(b)), "mean over the pairs"),
-        (lambda w, X, b, c, r:
-            w + r * (sigmoid((X[b] - X[c]) @ w) @ (X[b] - X[c])) / len(b),
-         "right by far pull hard"),
-        (lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(0), "pull alike"),
-        (lambda w, X, b, c, r: w + r * (X[b] - X[c]).mean(0) / 2, "pull of two equal"),
-        (lambda w, X, b, c, r: step(w, X, b, c, r * len(b) / len(X)),
-         "how many are there"),
-        (lambda w, X, b, c, r:
-            w + r * sigmoid((X[c] - X[b]) @ w) @ X[b] / len(b), "worse poem has a say"),
-        (lambda w, X, b, c, r: step(w, X, b, c, r) - w, "where does it start from"),
-        (lambda w, X, b, c, r: step(w, X, b, c, 1.0), "How far does a step go"),
-        (lambda w, X, b, c, r: w - step(w, X, b, c, 1.0), "That is the gradient"),
-        (lambda w, X, b, c, r: w, "which way goes w"),
+        (lambda w, X, b, c, r: w, "expected [1.06, -1.06]"),
         (step_in_place, "changed its argument w"),
-        (lambda w, X, b, c, r: step(w, X, c, b, r), "change places"),
+        (step_per_pair, "shape (1, 2)"),
+        (lambda w, X, b, c, r: step(w, X, b, c, r * r), "expected [1.06, -1.06]"),
+        (lambda w, X, b, c, r: w - r * np.log(sigmoid((X[b] - X[c]) @ w)) @ (
+            X[b] - X[c]) / len(b), "expected [1.06, -1.06]"),
     ],
     "push": [
-        (pushes(up=-1, down=1), "was preferred"),
-        (pushes(up=-1, down=1, gap=-1), "they do not cancel"),
-        (pushes(gap=-1), "already pull harder"),
-        (push_with_index, "how often was it pushed"),
-        (pushes(down=0), "What happens to the worse one"),
-        (pushes(down=1), "Both went up"),
-        (push_one_by_one, "those already pushed"),
-        (lambda s, b, w, r: pushes()(s, b, w, r / len(b)), "is there a mean"),
         (push_in_place, "changed its argument score"),
-        (lambda s, b, w, r: s, "who goes up"),
-        (lambda s, b, w, r: pushes()(s, b, w, r) - s, "who goes up"),
-        (lambda s, b, w, r: pushes()(s, b, w, 1.0), "who goes up"),
+        (push_by_the_loss, "returned [1.524, 1.476]      expected [0.4763, 2.524]"),
+        (lambda s, b, w, r: s, "returned [0, 3]      expected [0.4763, 2.524]"),
+        (lambda s, b, w, r: push_by_bincount(s, b, w, 2 * r),
+         "expected [0.4763, 2.524]"),
     ],
     "best_of": [
-        (lambda s, t, r: (s[r].max(1).mean(), t[r].max(1).mean()), "of the same one"),
-        (lambda s, t, r: (s[picks(t, r)].mean(), t[picks(t, r)].mean()), "Who picks"),
-        (lambda s, t, r: (t[picks(s, r)].mean(), s[picks(s, r)].mean()),
-         "Which of the two means"),
-        (lambda s, t, r: (s[r].mean(), t[r].mean()), "which one is picked"),
-        (lambda s, t, r: (s[s[r].argmax(1)].mean(), t[s[r].argmax(1)].mean()),
-         "which poem stands there"),
-        (lambda s, t, r: (s[picks(-s, r)].mean(), t[picks(-s, r)].mean()),
-         "lowest score"),
-        (lambda s, t, r: (s.max(), t[s.argmax()]), "in every round"),
-        (lambda s, t, r: (s[picks(s, r.T)].mean(), t[picks(s, r.T)].mean()),
-         "Which axis of rounds"),
-        (lambda s, t, r: (s[picks(s, r)].sum(), t[picks(s, r)].sum()),
-         "all together"),
-        (best_of_sorted, "stands first in the row"),
+        (best_of_first_round_only, "returned (1, 5)      expected (2, 4.5)"),
         (lambda s, t, r: s[picks(s, r)].mean(), "a list or tuple"),
-        (lambda s, t, r: (s[picks(s, r)], t[picks(s, r)]), "single number"),
+        (lambda s, t, r: tuple(picks(s, r)[:2]), "expected"),
+        (lambda s, t, r: (s[picks(s, r)].max(), t[picks(s, r)].max()),
+         "returned (3, 5)      expected (2, 4.5)"),
     ],
 }
 
@@ -227,10 +157,10 @@ RIGHT = {
         lambda r: [[a, b] for i, a in enumerate(r) for b in r[i + 1:]],
         lambda r: [(a, b) for a in r for b in r if r.index(a) < r.index(b)],
     ],
-    "gradient_step": [step, step_by_loop,
+    "gradient_step": [step_by_loop, step_on_scores,
                       lambda w, X, b, c, r: w - r * np.mean(
                           -sigmoid(-(X[b] - X[c]) @ w)[:, None] * (X[b] - X[c]), 0)],
-    "push": [pushes(), push_by_bincount, push_by_matrix],
+    "push": [push_by_bincount, push_by_matrix],
     "best_of": [best_of_by_loop, best_of_take_along,
                 lambda s, t, r: (s[r].max(1).mean(), t[picks(s, r)].mean())],
 }

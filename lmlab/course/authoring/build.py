@@ -74,10 +74,10 @@ def build_page(page: Page, *, drop_edits: bool = False) -> None:
     if not page.source.is_file():
         raise AuthoringError(no_source(page))
     started = time.time()
+    source = read_text(page.source)
     nb = derive.unsolved(page) if page.derived else read_notebook(page)
     if not drop_edits:
         keep_edits(page, cells_digest(nb.cells))
-    source = read_text(page.source)
     made = derive.exercise(page) if page.derived else run(page, nb, stop_at_error=True)
     decide = f"lmlab/course/authoring/{'derive' if page.derived else 'execute'}.py"
     pairing = page.pairing.relative_to(page.root).as_posix()

@@ -10,7 +10,7 @@ import re
 from lmlab.course.authoring.stored import joined
 
 LESSON = re.compile(r"\*\*Time\*\* (\d+) minutes to read, (\d+) seconds? to run")
-EXERCISE = re.compile(r"\*\*Time\*\*[\s#]+(\d+)[\s#]+minutes")
+EXERCISE = re.compile(r"(?<=\*\*Time\*\*)([\s#]+\d+)(?=[\s#]+minutes)")
 TASK = re.compile(r"^(?:# )?## \d+\. .*?(?:(\d+) minutes)?$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 ROUND_SECONDS = (10, 20, 40, 60)
@@ -44,7 +44,7 @@ def round_up(seconds: int) -> int:
 def said(folder: str, text: str) -> int | None:
     """Return the minutes that a page's line **Time** states, if it has one."""
     match = (LESSON if folder == "lessons" else EXERCISE).search(text)
-    return int(match[1]) if match else None
+    return int(match[1].strip(" #\n")) if match else None
 
 
 def with_time(folder: str, text: str, minutes: int, seconds: int) -> str:
@@ -52,5 +52,4 @@ def with_time(folder: str, text: str, minutes: int, seconds: int) -> str:
     if folder == "lessons":
         line = f"**Time** {minutes} minutes to read, {seconds} seconds to run"
         return LESSON.sub(line, text, count=1)
-    match = EXERCISE.search(text)
-    return text[: match.start(1)] + str(minutes) + text[match.end(1) :]
+    return EXERCISE.sub(lambda m: re.sub(r"\d+", str(minutes), m[0]), text, count=1)

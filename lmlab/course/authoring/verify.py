@@ -54,9 +54,10 @@ def _family_problems(root: Path) -> Iterator[str]:
         yield f"lessons/{name}: no solutions/{name}.py; write it"
     for name in sorted(names["solutions"] - names["lessons"]):
         yield f"solutions/{name}: no lessons/{name}.py; write it"
-    for name in sorted(set().union(*names.values())):
-        if not NAME.fullmatch(name):
-            yield f"{name}: not a name like 03_forward_pass; rename it"
+    for folder in FOLDERS:
+        for name in sorted(names[folder]):
+            if not NAME.fullmatch(name):
+                yield f"{folder}/{name}: not a name like 03_forward_pass; rename it"
 
 
 def _problems_of(page: Page) -> Iterator[str]:
