@@ -106,8 +106,9 @@ check.causal_mask(causal_mask)
 # ## 3. A single head   ●●○  8 minutes
 #
 # Now all of it: queries, keys and values from `x`, scores, mask, softmax,
-# average. A hidden score becomes $-\infty$ *before* the softmax, so that the
-# weights that are left still sum to 1. Your `scaled_scores` and the `softmax`
+# average. A hidden score becomes $-\infty$ *before* the softmax: below any score
+# there can be, so that its weight is exactly 0 and those that are left sum to 1.
+# Without a mask (`None`) all may look. Your `scaled_scores` and the `softmax`
 # above are there to be used.
 
 # %% tags=["task"]
@@ -145,7 +146,8 @@ check.single_head(single_head)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.where(mask, scores, -np.inf)` keeps a score where the mask is True.
+# `np.where(mask, scores, -np.inf)` keeps a score where the mask is True. Ask
+# first whether there is a mask.
 # </details>
 # <details><summary>Hint 3</summary>
 #

@@ -132,7 +132,7 @@ def low_scores(*x) -> Case:
                 label=f"the first token's own score is {-x[0]**2:.0e}")
 
 
-causal = np.tril(np.ones((9, 9), bool))
+causal = np.tril(np.ones((12, 12), bool))
 pencil = (np.array([[1.0, 0.0], [0.0, 2.0]]),
           np.array([[2.0, 0.0], [0.0, 0.0], [0.0, 2.0], [0.0, 0.0]]),
           np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 1.0], [0.0, 1.0]]),
@@ -143,12 +143,14 @@ single_head = Check(
     cases=[
         Case(*pencil, None),
         Case(*pencil, causal[:2, :2], label="causal mask"),
-        low_scores(1e6, 1.0),
-        low_scores(2e6, 1e6, 1.0),
         random_head(3, 3, 3, 3, label="3 tokens, no mask"),
         random_head(5, 6, 2, 3, causal[:5, :5], label="5 tokens, causal mask"),
+        random_head(4, 3, 2, 2, label="large scores, no mask", size=300.0),
+        low_scores(1e6, 1.0),
+        low_scores(2e6, 1e6, 1.0),
         random_head(1, 4, 2, 2, causal[:1, :1], label="one token"),
-        random_head(9, 8, 4, 5, causal | (np.arange(9) < 4), label="4 are seen by all"),
+        random_head(9, 8, 4, 5, causal[:9, :9] | (np.arange(9) < 4),
+                    label="all see the first 4"),
         random_head(6, 8, 4, 4, causal[:6, :6], label="large scores", size=30.0),
     ],
     reference=head_loop,
@@ -169,10 +171,14 @@ single_head = Check(
             "Times False a score is 0. Which score gets a weight of exactly 0?",
         head(hide=lambda s, m: s + ~m * -np.inf):
             "What is 0 times infinity? Choose a score, do not multiply.",
-        head(hide=lambda s, m: np.where(m, s, -1e4)):
-            "Some scores that may be seen are lower still: below which number is none?",
+        **{head(hide=lambda s, m, low=low: np.where(m, s, low)):
+            "A score that may be seen can be lower still: below which number is none?"
+           for low in (-30.0, -50.0, -100.0, -1e4, -1e9)},
         head(lambda s, m: softmax(s) * (True if m is None else m)):
             "Sum a row of weights after the mask: is it still 1?",
+        head(lambda s, m: (w := softmax(s) * (True if m is None else m))
+             / w.sum(axis=1, keepdims=True)):
+            "If the hidden scores take all, what is left to divide? Hide them before.",
         head(axis=0):
             "Whose weights sum to 1, a query's or a key's? Which axis is that?",
         head(values=lambda x, K, V: np.eye(len(x))):
@@ -184,7 +190,7 @@ single_head = Check(
         lambda x, Q, K, V, m: head()(x, K, Q, V, m):
             "Rows are those who look: are they made with W_query?",
     },
-    right="9 heads: with and without a mask, one token, scores down to -4e12",
+    right="10 heads: with and without a mask, one token, scores down to -4e12",
 )
 
 
@@ -242,7 +248,7 @@ score_variance = Check(
         lambda d, s: float(d):
             "Right for sigma = 1. How much does a product of two wider numbers vary?",
         lambda d, s: d * s**2:
-            "A product has two factors that vary: how often does sigma squared come in?",
+            "Both factors of a product vary: how often does sigma squared come in?",
         lambda d, s: s**4: "That is one product: how many of them make a score?",
         lambda d, s: math.sqrt(d) * s**2:
             "This is the standard deviation: what is the variance?",
@@ -316,24 +322,28 @@ def copies(call) -> None:
         looks = look(query, key, x)
         wrong = first_wrong(looks)
         if wrong:
+            row = looks[wrong, :wrong + 1]
             swapped = look(query, key, np.hstack([places, chars]))
-            not_yet(tried, f"token {wrong} gives {share(looks[wrong, wrong - 1])} of its "
-                    f"weight to token {wrong - 1}      expected 0.99 or more      all "
-                    f"its weights: {describe(looks[wrong, :wrong + 1].round(2))}",
-                    question(looks[wrong, :wrong + 1], not first_wrong(swapped)))
+            not_yet(
+                tried,
+                f"token {wrong} gives {share(row[-2])} of its weight to token "
+                f"{wrong - 1}      expected 0.99 or more      all its weights: "
+                f"{describe(row.round(2))}",
+                question(row, not first_wrong(swapped)),
+            )
         output = looks @ (x @ value.T)
         for i in range(len(line)):
             wanted = chars[max(i - 1, 0)]
             if not np.allclose(output[i], wanted, atol=0.05):
-                not_yet(tried, f"token {i} looks where it should and gets "
-                        f"{describe(output[i])}      expected {describe(wanted)}", VALUE)
+                not_yet(tried, f"token {i} looks where it should, gets "
+                        f"{describe(output[i])}      expected {describe(wanted)}",
+                        VALUE)
 
 
 def look(query, key, x) -> np.ndarray:
     """Weights (n, n) of the head with the causal mask."""
-    scores = np.where(causal_mask.reference(len(x)), scores_loop(x @ query.T, x @ key.T),
-                      -np.inf)
-    return softmax(scores)
+    scores = scores_loop(x @ query.T, x @ key.T)
+    return softmax(np.where(causal[:len(x), :len(x)], scores, -np.inf))
 
 
 def first_wrong(looks) -> int:
@@ -352,9 +362,9 @@ def question(row, swapped: bool) -> str:
         return BLOCKS
     if np.ptp(row) < 1e-9:
         return EQUAL
-    at = int(row.argmax())
-    return {len(row) - 1: ITSELF, len(row) - 2: SOFT}.get(at, f"It looks at token {at}: "
-           f"which place does the query of place {len(row) - 1} match?")
+    if max(row[-2:]) > 0.5:
+        return SOFT if row[-2] > row[-1] else ITSELF
+    return f"With whose key does the query of place {len(row) - 1} agree most?"
 
 
 def three_matrices(tried, made, n_chars: int, d_model: int) -> list[np.ndarray]:
@@ -362,8 +372,8 @@ def three_matrices(tried, made, n_chars: int, d_model: int) -> list[np.ndarray]:
     for name, W in zip(("W_query", "W_key", "W_value"), matrices, strict=True):
         rows = n_chars if name == "W_value" else "d_head"
         if W.ndim != 2 or W.shape[1] != d_model or rows not in ("d_head", len(W)):
-            not_yet(tried, f"{name} has shape {W.shape}      expected ({rows}, {d_model})",
-                    SHAPES)
+            not_yet(tried, f"{name} has shape {W.shape}      expected "
+                    f"({rows}, {d_model})", SHAPES)
     if len(query) != len(key):
         not_yet(tried, f"W_query has {len(query)} rows, W_key has {len(key)}      "
                 "expected as many in both", LENGTHS)
