@@ -235,9 +235,11 @@ print(f"the teacher is right in {100 * sigmoid(np.abs(lead)).mean():.0f} %")
 # their places, through a hidden layer. The score is their sum.
 
 # %%
-blank = preference.PoemRanker("".join(shelf.ravel())).double()
+from lmlab.feedback.reward import PoemRanker
+
+blank = PoemRanker("".join(shelf.ravel())).double()
 print(blank)
-show.source(preference.PoemRanker.forward)
+show.source(PoemRanker.forward)
 
 # %%
 import copy

@@ -7,14 +7,11 @@ from lmlab.page import datasets
 from lmlab.text.poems import (
     RHYMES,
     THEMES,
-    babble,
     form,
     quatrains,
-    real_and_spoilt,
     repeats,
     rhyme_class,
     rhymes,
-    spoil,
     theme,
     tonal,
     tones,
@@ -187,18 +184,6 @@ def test_quatrains_are_the_four_lines_or_the_halves():
     assert quatrains([]) == []
 
 
-@pytest.mark.parametrize("count", range(5))
-def test_spoil_replaces_so_many_lines_and_leaves_the_poem_alone(count):
-    spoilt = spoil(STORK_TOWER, ["山"], count, np.random.default_rng(0))
-    assert spoilt.count("山") == count
-    assert all(new in (old, "山") for new, old in zip(spoilt, STORK_TOWER, strict=True))
-
-
-def test_more_lines_than_there_are_cannot_be_spoilt():
-    with pytest.raises(ValueError, match="count must be 0 to 4: got 5"):
-        spoil(STORK_TOWER, ["山"], 5, np.random.default_rng(0))
-
-
 def test_the_pass_rates_of_the_docstrings_are_still_measured():
     poems = datasets.tang_five()
     whole = quatrains(poem for poem in poems if len(poem.lines) == 4)
@@ -211,25 +196,3 @@ def test_the_pass_rates_of_the_docstrings_are_still_measured():
     ):
         assert np.mean([tonal(p) for p in kind]) == pytest.approx(in_tone, abs=0.006)
         assert np.mean([rhymes(p) for p in kind]) == pytest.approx(in_rhyme, abs=0.012)
-
-
-def test_babble_has_lines_of_five_made_of_known_characters():
-    drawn = babble(STORK_TOWER + QUIET_NIGHT, 20, np.random.default_rng(0))
-    assert len(drawn) == 20 and {len(line) for line in drawn} == {5}
-    assert set("".join(drawn)) <= set("".join(STORK_TOWER + QUIET_NIGHT))
-
-
-def test_a_third_is_real_a_third_has_foreign_lines_a_third_is_babble():
-    shelf, nonsense = [STORK_TOWER, RIVER_SNOW], ["春夏秋冬春"]
-    mixed = real_and_spoilt(shelf, nonsense, 200, "snow", np.random.default_rng(0))
-    real, foreign, babbled = mixed[:200], mixed[200:400], mixed[400:]
-    assert set(real) == set(shelf)
-    for poem, original in zip(foreign, real, strict=True):
-        assert sum(a == b for a, b in zip(poem, original, strict=True)) >= 2
-    assert set(babbled) == {tuple(4 * nonsense)}
-
-
-def test_poems_with_the_favoured_theme_come_four_times_as_often():
-    shelf = [RIVER_SNOW, LEYOU_HEIGHTS]
-    real = real_and_spoilt(shelf, ["春"], 2000, "snow", np.random.default_rng(0))[:2000]
-    assert real.count(RIVER_SNOW) / 2000 == pytest.approx(0.8, abs=0.03)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from lmlab.feedback.preference import (
     agreement,
-    ask,
     calibration,
     calibration_error,
     dpo_loss,
@@ -91,33 +90,6 @@ def test_many_rankings_at_once_array_or_tensor():
 def test_a_ranking_of_fewer_than_two_is_refused(rankings):
     with pytest.raises(ValueError, match="at least two ids"):
         ranking_pairs(rankings)
-
-
-def test_a_teacher_without_noise_never_errs():
-    grades = np.arange(10.0)
-    better, worse = ask(grades, 50, np.random.default_rng(0), noise=0)
-    assert better.shape == worse.shape == (50 * 6,)
-    assert (better > worse).all()
-
-
-def test_a_noisy_teacher_prefers_as_bradley_and_terry_say():
-    grades = np.array([0.0, 1.0, 3.0, -2.0])
-    better, worse = ask(grades, 20_000, np.random.default_rng(0))
-    for one, other in combinations(range(4), 2):
-        wins = np.sum((better == one) & (worse == other))
-        share = wins / (wins + np.sum((better == other) & (worse == one)))
-        wanted = 1 / (1 + math.exp(grades[other] - grades[one]))
-        assert share == pytest.approx(wanted, abs=0.015)
-
-
-@pytest.mark.parametrize("grades, rankings, words", [
-    (np.zeros(3), 2, r"at least four poems.* got \(3,\) and 2"),
-    (np.zeros((5, 2)), 2, r"got \(5, 2\) and 2"),
-    (np.zeros(5), 0, r"rankings at least 1: got \(5,\) and 0"),
-])
-def test_a_teacher_with_nothing_to_rank_is_refused(grades, rankings, words):
-    with pytest.raises(ValueError, match=words):
-        ask(grades, rankings, np.random.default_rng(0))
 
 
 def test_agreement_counts_a_tie_as_half():

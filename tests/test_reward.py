@@ -1,15 +1,12 @@
 """What feedback.reward promises: a score of a poem, or from any decoder."""
 
-import copy
-import math
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from lmlab.feedback.preference import agreement, pair_loss
-from lmlab.feedback.reward import PoemRanker, RewardModel, climb, fit
+from lmlab.feedback.preference import pair_loss
+from lmlab.feedback.reward import PoemRanker, RewardModel
 from lmlab.learning.lora import add_lora, merge, trained_parameters
 from lmlab.learning.quantisation import quantise_linears, size
 from lmlab.models.gpt import GPT, GPTConfig
@@ -114,26 +111,6 @@ def test_padding_on_either_side_does_not_change_a_score(decoder, pool):
         assert torch.allclose(model(ids, keep), alone, atol=1e-12)
 
 
-def test_the_shared_loop_trains_it_and_what_is_frozen_stays():
-    better = torch.tensor([[6, 1, 2], [3, 6, 1], [6, 6, 6]]).repeat(4, 1)
-    worse = better.where(better != 6, 5)
-    model = RewardModel(gpt())
-    trunk = copy.deepcopy(model.decoder.state_dict())
-    losses = fit(
-        model, torch.optim.Adam(model.parameters(), 0.01), better, worse, steps=30
-    )
-    assert losses[0] == pytest.approx(math.log(2)) and losses[-1] < 0.1
-    with torch.no_grad():
-        assert agreement(model(better), model(worse)) == 1
-    assert not torch.equal(model.decoder.tokens.weight, trunk["tokens.weight"])
-
-    frozen = RewardModel(gpt().requires_grad_(False))
-    fit(
-        frozen, torch.optim.Adam(frozen.head.parameters(), 0.01), better, worse, steps=3
-    )
-    assert all(torch.equal(w, trunk[k]) for k, w in frozen.decoder.state_dict().items())
-
-
 # -- LoRA and fewer bits on the same decoder ---------------------------------------
 
 
@@ -190,18 +167,6 @@ def test_the_worth_of_a_character_is_what_it_adds_anywhere():
     assert model.worth("dab").tolist() == [3.0, 0.0, 1.0]
 
 
-def test_climb_changes_at_most_one_character_and_never_for_the_worse():
-    rng, model = np.random.default_rng(0), PoemRanker("春夏秋冬", length=4)
-    poem = ("春夏", "秋冬")
-    for _ in range(20):
-        changed = climb(model, poem, rng, tries=5)
-        assert [len(line) for line in changed] == [2, 2]
-        assert sum(a != b for a, b in zip("".join(poem), "".join(changed),
-                                          strict=True)) <= 1
-        assert model.score([changed])[0] >= model.score([poem])[0] - 1e-6
-        poem = changed
-
-
 def test_a_poem_may_come_as_lines_or_as_one_text():
     model = PoemRanker("春夏秋冬", length=4)
     assert model.ids([("春夏", "秋冬")]).tolist() == model.ids(["春夏秋冬"]).tolist()
@@ -234,42 +199,6 @@ def test_the_ranker_refuses_another_length(shape):
 def test_the_ranker_refuses_what_are_no_characters_of_its_own(ids, words):
     with pytest.raises(ValueError, match=words):
         PoemRanker("abc")(ids)
-
-
-def test_fit_finds_the_character_that_decides_and_repeats_itself():
-    generator = torch.Generator().manual_seed(0)
-    worse = torch.randint(1, 10, (200, 4), generator=generator)
-    better = worse.clone()
-    better[:, 2] = 0
-    runs = []
-    for _ in range(2):
-        model = PoemRanker("0123456789", length=4).double()
-        optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-        runs.append(fit(model, optimiser, better, worse, steps=60))
-    assert runs[0] == runs[1] and len(runs[0]) == 60
-    assert runs[0][-1] < 0.1 < 0.6 < runs[0][0]
-    assert model.character.weight.argmax() == 0
-    with torch.no_grad():
-        assert agreement(model(better), model(worse)) == 1.0
-
-
-def test_fit_moves_only_what_the_optimiser_holds():
-    model = PoemRanker("0123456789", length=4)
-    ids = torch.arange(8).reshape(2, 4)
-    optimiser = torch.optim.Adam(model.order.parameters())
-    fit(model, optimiser, ids, ids.flip(0), steps=3)
-    assert model.character.weight.abs().sum() == 0
-
-
-def test_fit_refuses_pairs_that_do_not_match():
-    model = PoemRanker("0123456789", length=4)
-    optimiser = torch.optim.Adam(model.parameters())
-    ids = torch.zeros(2, 4, dtype=torch.long)
-    for better, worse in ((ids, ids[:1]), (ids[:0], ids[:0])):
-        with pytest.raises(ValueError, match="same number of pairs"):
-            fit(model, optimiser, better, worse, steps=1)
-    with pytest.raises(ValueError, match="batch must be at least 1: got 0"):
-        fit(model, optimiser, ids, ids, steps=1, batch=0)
 
 
 @pytest.mark.parametrize(

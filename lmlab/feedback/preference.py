@@ -51,28 +51,6 @@ def ranking_pairs(rankings: Ids) -> tuple[Ids, Ids]:
     return rankings[..., first], rankings[..., second]
 
 
-def ask(
-    grades: np.ndarray, rankings: int, rng: np.random.Generator, noise: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Let a teacher rank poems, four at a time; return (better, worse), all her pairs.
-
-    grades: (poems,), what she thinks of each but for a slip of the tongue: Gumbel noise
-    times `noise`. With 1.0 she prefers a to b with the probability
-    sigmoid(grades[a] - grades[b]) (Yellott, 1977), with 0.0 she never errs.
-    """
-    if np.ndim(grades) != 1 or len(grades) < 4 or rankings < 1:
-        raise ValueError(
-            "grades must be those of at least four poems, (poems,), and rankings at "
-            f"least 1: got {np.shape(grades)} and {rankings}"
-        )
-    four = np.array([rng.choice(len(grades), size=4, replace=False)
-                     for _ in range(rankings)])
-    felt = grades[four] + noise * rng.gumbel(size=four.shape)
-    better, worse = ranking_pairs(
-        np.take_along_axis(four, np.argsort(-felt, axis=1), axis=1))
-    return better.ravel(), worse.ravel()
-
-
 def agreement(better: Ids, worse: Ids) -> float:
     """Return the share of pairs in which the better one scores higher; a tie is half.
 

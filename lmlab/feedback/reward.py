@@ -1,4 +1,4 @@
-"""Models that turn comparisons into a score, and how one is fitted.
+"""Models that turn comparisons into a score.
 
 `PoemRanker` starts from nothing; lesson 15 builds its loss and trains it. `RewardModel`
 starts from a model that has read; lesson 16 trains one, and lets a poet please it. Both
@@ -8,13 +8,11 @@ learn by `feedback.preference.pair_loss`. What climbs their scores finds their h
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lmlab.feedback.preference import pair_loss
 from lmlab.models.inputs import check_ids, precise
 
 
@@ -139,59 +137,3 @@ class RewardModel(nn.Module):
             return scores[:, -1]
         last = ids.shape[1] - 1 - keep.flip(-1).int().argmax(-1)
         return scores.gather(1, last[:, None]).squeeze(1)
-
-
-def fit(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    better: Tensor,
-    worse: Tensor,
-    *,
-    steps: int,
-    batch: int = 256,
-    seed: int = 0,
-) -> list[float]:
-    """Train `model` to score each row of `better` above its row of `worse`.
-
-    better, worse: what the model reads, one pair a row. Each step draws `batch` pairs
-    at random (all of them where there are fewer) and takes one step of `optimiser`,
-    whose learning rate falls in a straight line to zero. Returns the loss of each step.
-    """
-    if len(better) != len(worse) or len(better) == 0:
-        raise ValueError(
-            "better and worse must hold the same number of pairs, at least one: "
-            f"got {len(better)} and {len(worse)}"
-        )
-    if batch < 1:
-        raise ValueError(f"batch must be at least 1: got {batch}")
-    generator = torch.Generator().manual_seed(seed)
-    fall = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, total_iters=steps)
-    losses = []
-    for _ in range(steps):
-        rows = torch.randint(len(better), (min(batch, len(better)),),
-                             generator=generator)
-        loss = pair_loss(model(better[rows]), model(worse[rows]))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        fall.step()
-        losses.append(loss.item())
-    return losses
-
-
-def climb(
-    model: PoemRanker, poem: Sequence[str], rng: np.random.Generator, tries: int = 100
-) -> tuple[str, ...]:
-    """Take a step of hill climbing; return the poem that `model` scores best.
-
-    It is the poem itself, or one of `tries` poems with one character changed at random.
-    """
-    ids = model.ids([poem]).repeat(tries + 1, 1)           # the last row stays
-    place = rng.integers(ids.shape[1], size=tries)
-    ids[np.arange(tries), place] = torch.from_numpy(
-        rng.integers(len(model.number), size=tries))
-    with torch.no_grad():
-        best = ids[model(ids).argmax()].tolist()
-    letters = list(model.number)
-    text = iter(letters[i] for i in best)
-    return tuple("".join(islice(text, len(line))) for line in poem)

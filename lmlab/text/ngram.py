@@ -1,7 +1,7 @@
 """Character n-grams: count what came next, and guess by the counts.
 
 An old language model (Markov, 1913; Shannon, 1948, "A Mathematical Theory of
-Communication", section 3). Lesson 00 builds it by hand; lesson 15 spoils poems with it.
+Communication", section 3). Lesson 00 builds it by hand.
 """
 
 from __future__ import annotations

@@ -1,18 +1,16 @@
 """What can be checked in a poem: form, tone pattern, rhyme, repeats, theme.
 
 Each rule is a function of the poem's lines, so that a teacher's taste, or a reward,
-is a sum of a few of them. Lesson 15 grades quatrains with them, real and spoilt.
+is a sum of a few of them. Lesson 15 grades quatrains with them.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-import numpy as np
 import regex
 
 from lmlab.page import datasets
 from lmlab.page.datasets import Poem
-from lmlab.text.ngram import NGram
 
 RHYMES: dict[str, str] = {
     "麻": "a ia ua", "波": "o io e uo", "皆": "ie ve ê", "开": "ai uai",
@@ -148,48 +146,6 @@ def quatrains(poems: Iterable[Poem]) -> list[tuple[str, ...]]:
     """
     return [poem.lines[k : k + 4] for poem in poems
             for k in range(0, len(poem.lines) - 3, 4)]
-
-
-def spoil(
-    poem: Sequence[str], lines: Sequence[str], count: int, rng: np.random.Generator
-) -> tuple[str, ...]:
-    """Return the poem with `count` of its lines replaced by some drawn from `lines`."""
-    if not 0 <= count <= len(poem):
-        raise ValueError(f"count must be 0 to {len(poem)}: got {count}")
-    spoilt = list(poem)
-    for place in rng.permutation(len(poem))[:count]:
-        spoilt[place] = lines[rng.integers(len(lines))]
-    return tuple(spoilt)
-
-
-def babble(lines: Iterable[str], n: int, rng: np.random.Generator) -> list[str]:
-    """Return n five-character lines, drawn from the 3-gram of `lines`."""
-    model = NGram(lines, n=3)
-    drawn: list[str] = []
-    while len(drawn) < n:
-        line = model.sample(rng, 5)
-        if len(line) == 5:
-            drawn.append(line)
-    return drawn
-
-
-def real_and_spoilt(
-    shelf: Sequence[Sequence[str]],
-    babble: Sequence[str],
-    n: int,
-    favour: str,
-    rng: np.random.Generator,
-) -> list[tuple[str, ...]]:
-    """Return n poems of the shelf, the same n with two foreign lines, n of babble.
-
-    A poem with the theme `favour` is drawn four times as often as one without. The
-    foreign lines are drawn alike; the last n poems are four lines of `babble` each.
-    """
-    shelf = [*shelf, *3 * [poem for poem in shelf if theme(poem, favour)]]
-    lines = [line for poem in shelf for line in poem]
-    real = [tuple(shelf[i]) for i in rng.integers(len(shelf), size=n)]
-    return [*real, *(spoil(poem, lines, 2, rng) for poem in real),
-            *(spoil(poem, babble, 4, rng) for poem in real)]
 
 
 @cache
