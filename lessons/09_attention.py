@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 34 minutes to read, 10 seconds to run
 #
 # ## From an average to a weighted average
 #
@@ -64,7 +64,7 @@ for line, x in {"床前明月光": night, "明朝望乡处": morning}.items():
         arrowstyle="-|>", color=plots.ACCENT, lw=3))
 
 # %% [markdown]
-# One row in the table, two vectors after one look around: *context awareness*
+# The same three numbers, two vectors after one look around: *context awareness*
 # (上下文感知).
 #
 # ## Query, key, value
@@ -72,9 +72,9 @@ for line, x in {"床前明月光": night, "明朝望乡处": morning}.items():
 # Likeness is a poor question. A bed does not look for beds; it may look for
 # what lights it. So each token makes three vectors, each with its own matrix:
 #
-# - the *query* $q = W_Q\,x$: what I look for;
-# - the *key* $k = W_K\,x$: what I can be found by;
-# - the *value* $v = W_V\,x$: what I hand over to whoever finds me.
+# - the *query* (查询) $q = W_Q\,x$: what I look for;
+# - the *key* (键) $k = W_K\,x$: what I can be found by;
+# - the *value* (值) $v = W_V\,x$: what I hand over to whoever finds me.
 #
 # Ours swap light and place, forget time, and forget place.
 #
@@ -314,8 +314,8 @@ for ax, weights in zip(axes, (before, after)):
 #
 # ## Longer than it was trained
 #
-# GLM-4-9B takes 128K (thousand) tokens, or 1M: *long text* (长文本). That says what
-# fits, not what is found. The usual test, a *needle in a haystack* (Kamradt 2023),
+# GLM-4-9B takes 128K (thousand) tokens, one version 1M (GLM Team 2024): *long text*
+# (长文本). That says what fits, not what is found. The usual test, a *needle in a haystack* (Kamradt 2023),
 # hides one fact at some depth and asks for it.
 #
 # Your head learned from 8 entries; give it 128. A second one, trained alike, has
