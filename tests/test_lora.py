@@ -2,6 +2,7 @@
 
 import copy
 import doctest
+import os
 
 import pytest
 import torch
@@ -303,7 +304,7 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, monkeypatch):
     def full(path, part):
         raise OSError("disk full")
 
-    monkeypatch.setattr(checkpoints.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="disk full"):
         save_adapter(path, adapted(rank=3))
     assert path.read_bytes() == before

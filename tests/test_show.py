@@ -47,15 +47,6 @@ def test_agree_names_both_shapes():
         show.agree([1.0, 2.0], [[1.0, 2.0]], 1e-12)
 
 
-def test_compare_shows_both_and_the_largest_difference(capsys):
-    import torch
-
-    show.compare([[1.0, 2.0], [3.0, 4.0]], torch.tensor([[1.0, 2.0], [3.0, 4.25]]))
-    out = capsys.readouterr().out
-    assert "by hand" in out and "4.25" in out
-    assert out.splitlines()[-1] == "largest difference 0.2500"
-
-
 def test_tokens_become_boxes_and_are_escaped(shown):
     show.tokens(["床", "<b>", " a"], labels=["bed", 7, 8])
     assert "床" in shown[0] and "&lt;b&gt;" in shown[0] and "&nbsp;a" in shown[0]

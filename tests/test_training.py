@@ -665,7 +665,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_other(
     def full(*arguments):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(checkpoints.os, call, full)
+    monkeypatch.setattr(os, call, full)
     with pytest.raises(OSError, match="No space"):
         checkpoints.save(tmp_path / "model", tiny(seed=1))
     assert [file.name for file in tmp_path.iterdir()] == ["model"]

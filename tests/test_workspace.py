@@ -133,7 +133,7 @@ def test_a_write_that_fails_loses_nothing(folder, course, monkeypatch, number, w
         raise OSError(number, os.strerror(number))
 
     with monkeypatch.context() as patch:
-        patch.setattr(workspace.os, "fsync", fails)
+        patch.setattr(os, "fsync", fails)
         with pytest.raises(WorkspaceError, match=words):
             update(folder, publish(course, "two"))
     assert contents(folder) == before
@@ -166,7 +166,7 @@ def test_an_interrupted_copy_is_finished_by_the_next(tmp_path, course, monkeypat
         real(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(workspace.os, "replace", interrupted)
+        patch.setattr(os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             update(tmp_path / "work", course)
     assert len(contents(tmp_path / "work")) == 1

@@ -7,11 +7,12 @@ remembers which version of each notebook was delivered.
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock
+
+from lmlab.page.paths import write
 
 FOLDERS = ("lessons", "exercises", "solutions")
 OWN = {*FOLDERS, "data", "docs", "lmlab", "tests", "benchmarks"}
@@ -114,14 +115,14 @@ def _deliver(folder: Path, name: str, new: bytes, state: dict, report: Report) -
     if mine == version:
         report.current.append(name)
     elif mine is None or mine == delivered:
-        _write(target, new)
+        write(target, new, PART)
         kind = report.updated if mine else report.restored if delivered else report.new
         kind.append(name)
     else:
         report.changed.append(name)
         if version not in (delivered, known.get("offered")):
             other = _free_name(folder, name, known)
-            _write(folder / other, new)
+            write(folder / other, new, PART)
             known |= {"offered": version, "beside": other}
             report.beside[name] = other
             _save(folder, state)
@@ -149,23 +150,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(PART)
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
 def _save(folder: Path, state: dict) -> None:
-    _write(folder / STATE, json.dumps(state, indent=1, sort_keys=True).encode())
+    write(folder / STATE, json.dumps(state, indent=1, sort_keys=True), PART)
 
 
 def _load(folder: Path) -> dict:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from safetensors import torch as safetensors
 from torch import Tensor, nn
 
 from lmlab.learning.batches import tensors
+from lmlab.page.paths import write
 
 RUN = "run/"
 """Begins the name of each tensor that is not the model's but the training's."""
@@ -238,16 +238,8 @@ def _write(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> Non
     tensors = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
     text = json.dumps(about, sort_keys=True)
     metadata = {"lmlab": json.dumps([_digest(tensors, text), text])}
-    path = path.resolve()  # the file itself, where path is a link to it
-    part = path.with_name(path.name + ".part")
-    try:
-        with open(part, "wb") as file:
-            file.write(safetensors.save(tensors, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    # the file itself, where path is a link to it
+    write(path.resolve(), safetensors.save(tensors, metadata))
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

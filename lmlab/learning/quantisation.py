@@ -17,11 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lmlab.models.inputs import (
-    check_one_device,
-    check_same_shape,
-    precise,
-)
+from lmlab.models.inputs import check_one_device, check_same_shape, precise
 
 
 def quantise(weight: Tensor, bits: int, group: int) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,7 @@ from torch import Tensor, nn
 
 from lmlab.models.attention import MultiHeadAttention
 from lmlab.models.blocks import Block, FeedForward
-from lmlab.models.inputs import (
-    check_features,
-    check_ids,
-    check_same_shape,
-    check_text,
-)
+from lmlab.models.inputs import check_features, check_ids, check_same_shape, check_text
 from lmlab.models.positions import places_and_mask
 
 

@@ -41,12 +41,16 @@ def how_to_restore(name: str = "") -> str:
     return f"restore it with `{mend}`, or ask `lmlab doctor` what else is wrong"
 
 
-def write(path: Path, text: str) -> None:
-    """Write `text` whole or not at all."""
-    path.parent.mkdir(exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+def write(path: Path, content: str | bytes, part: str = "") -> None:
+    """Write a file whole or not at all, text as UTF-8; `part` names it till then."""
+    content = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(part or f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, path)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)

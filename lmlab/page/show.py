@@ -96,27 +96,6 @@ def agree(
     print(f"{names[0]} and {names[1]} agree: largest difference < {tolerance:g}")
 
 
-def compare(
-    one: Any,
-    other: Any,
-    names: tuple[str, str] = ("by hand", "torch"),
-    digits: int = 4,
-) -> None:
-    """Print two arrays side by side, rounded, and their largest difference."""
-    first, second = np.atleast_1d(_array(one)), np.atleast_1d(_array(other))
-    largest = _largest(first, second, names)
-    text = [
-        np.array2string(a.round(digits) + 0.0, precision=digits, suppress_small=True,
-                        max_line_width=60).splitlines()
-        for a in (first, second)
-    ]
-    width = max(len(line) for line in [names[0], *text[0]])
-    print(f"{names[0]:<{width}}    {names[1]}")
-    for left, right in zip(*text, strict=True):
-        print(f"{left:<{width}}    {right}")
-    print(f"largest difference {round(largest, digits) + 0.0:.{digits}f}")
-
-
 def _text(value: Any) -> str:
     return html.escape(str(value)).replace("\n", "⏎")
 

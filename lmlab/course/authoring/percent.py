@@ -14,13 +14,7 @@ from pathlib import Path
 from lmlab.course.authoring import minutes
 from lmlab.course.authoring.project import AuthoringError, Page
 
-TAGS = {
-    "task",
-    "check",
-    "nbval-ignore-output",
-    "raises-exception",
-    "readme-picture",
-}
+TAGS = {"task", "check", "nbval-ignore-output", "raises-exception", "readme-picture"}
 MARK = re.compile(r"# ?%%")
 GOOD_MARK = re.compile(r'# %%( \[markdown\])?( tags=\[("[a-z-]+"(, )?)+\])?\s*')
 CHECK = re.compile(r"^\s*check\.\w+\(", re.MULTILINE)

@@ -20,10 +20,7 @@ def table(root: Path, before: str) -> str:
 
     A lesson that cannot be read keeps the row that it has in the table `before`.
     """
-    rows = [
-        "| | lesson | read | run | practise |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows = ["| | lesson | read | run | practise |", "| --- | --- | --- | --- | --- |"]
     for page in pages(root, "lessons"):
         if not page.text.is_file():
             continue

@@ -174,10 +174,7 @@ def _open_cells(ax: Axes, n_rows: int, n_columns: int) -> None:
 
 
 def _token_ticks(
-    ax: Axes,
-    rows: Sequence[str] | None,
-    columns: Sequence[str] | None,
-    cell: float,
+    ax: Axes, rows: Sequence[str] | None, columns: Sequence[str] | None, cell: float
 ) -> None:
     """Write tokens along the axes, or numbers where there are none.
 
