@@ -2,7 +2,7 @@
 # # Exercises: the reward model
 #
 # Six tasks, from the chance that one poem beats another to a ranker of your
-# own that picks among thousands. They train what
+# own that picks the best of sixty-four. They train what
 # [lesson 15](../lessons/15_reward_model.ipynb) showed. Everything is NumPy.
 # Right below each task stands its check; run it as often as you like. Hints
 # are folded. **Time** 46 minutes.
@@ -312,7 +312,7 @@ check.best_of(best_of)
 
 # %% [markdown]
 # Now put it all to work. A teacher of snow grades 6,000 quatrains, half of them
-# with lines from elsewhere, by the rule of the lesson: 2 points for a character
+# mixed (each line is another poem's in one case of two), by the rule of the lesson: 2 points for a character
 # of snow, 3 for the tone pattern, 2 for a rhyme, minus 1 for a repeated
 # character. She says only which of two she likes better, and errs now and then
 # by your `win_probability`. Your `gradient_step` learns the four weights.
@@ -343,8 +343,8 @@ def train(pairs: int, seed: int) -> np.ndarray:
 
 
 # %% [markdown]
-# > **Predict.** How many comparisons until your ranker orders 95 of 100 pairs of
-# > poems as the rule does: 30, 300 or 3,000?
+# > **Predict.** How many comparisons until your ranker, on average, orders 95 of
+# > 100 pairs of poems as the rule does: 30, 300 or 3,000?
 
 # %% tags=["raises-exception"]
 a, b = rng.integers(len(X), size=(2, 5000))
@@ -362,7 +362,7 @@ for seed in range(10):
     found[seed] = [agrees(train(n, seed)) for n in sizes]
 plots.lines({"mean": found.mean(axis=0)}, sizes, logx=True, marks=True,
             bands={"mean": (found.min(axis=0), found.max(axis=0))},
-            title="Told what to look at, thirty comparisons are enough",
+            title="Told what to look at, thirty comparisons nearly always do",
             xlabel="comparisons", ylabel="agreement with the rule (%)")
 
 # %% [markdown]

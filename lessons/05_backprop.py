@@ -141,8 +141,8 @@ for rate in (0.01, 0.02, 0.04):
     print(f"{rate}: loss {loss_of(weights - rate * pencil):.2f}")
 
 # %% [markdown]
-# 0.02, by a little; 0.04 jumps across the valley and lands above 2.25. A
-# gradient knows the ground under your foot and nothing else.
+# 0.02, by a little, though it stands on the other slope already; 0.04 lands above
+# 2.25. A gradient knows the ground under your foot and nothing else.
 #
 # ## An engine that keeps receipts
 #
@@ -334,8 +334,9 @@ plots.images(test_X[wrong].reshape(-1, 8, 8),
 #
 # Each layer on the way back multiplies the gradient by its weights and by the
 # slope of its activation. With weights of standard deviation $s / \sqrt n$ and
-# half of the ReLUs off, that makes about $s / \sqrt 2$. In thirty layers the
-# gradient *vanishes* or *explodes* (梯度消失, 梯度爆炸). *Normalisation*
+# half of the ReLUs off, that makes about $s / \sqrt 2$. Unless $s$ is close to
+# $\sqrt 2$, thirty layers make the gradient *vanish* or *explode* (梯度消失,
+# 梯度爆炸). *Normalisation*
 # (归一化) holds sizes by force; *RMSNorm* divides every row by its root mean
 # square (Zhang and Sennrich 2019).
 #
@@ -362,7 +363,7 @@ def normalised(z, f=Tensor.relu):
 runs = {"s = 2": gradient_by_layer(2), "s = 0.7": gradient_by_layer(0.7),
         "s = 2, normalised": gradient_by_layer(2, normalised)}
 bent = gradient_by_layer(1, lambda z: normalised(z, Tensor.sigmoid))
-runs["sigmoid, normalised"] = bent
+runs["sigmoid, s = 1, normalised"] = bent
 plots.lines(runs, logy=True, xlabel="layers walked back",
             ylabel="length of the gradient",
             title="The same factor in every layer draws a straight line")
@@ -370,8 +371,8 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 
 # %% [markdown]
 # A billionth; with $s = 2$ the first layer gets 20,000 times what the last one
-# got. Normalised, ReLU layers hold it; those of sigmoid, never steeper than
-# 1/4, lose it all the same.
+# got. Normalised, ReLU layers hold it. Those of sigmoid, never steeper than
+# 1/4, lose it all the same at $s = 1$.
 #
 # ## What the documents say
 #
@@ -382,7 +383,7 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 # | 反向传播是一种高效计算损失函数关于每个参数梯度的方法: an efficient way to compute the gradient for each parameter | right | one walk back, where nudging our 13 numbers takes 26 runs |
 # | 一次迭代一般包含以下三个步骤: forward, loss, backward | right | the update (更新参数) stands under the third; we count it apart |
 # | 通过反向传播算法来调整权重: backpropagation adjusts weights | right in the older sense | so Rumelhart et al. (1986); today the optimiser does, and biases too |
-# | RMSNorm 归一化 ... 可以避免梯度爆炸和消失的问题: it can avoid exploding and vanishing gradients | too strong | above, with ReLU yes, with sigmoid no |
+# | RMSNorm 归一化 ... 可以避免梯度爆炸和消失的问题: it can avoid exploding and vanishing gradients | right, but no guarantee | above: with ReLU it does, with sigmoid at $s = 1$ it does not |
 
 # %% [markdown]
 # ## Check yourself
@@ -398,7 +399,8 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 # 1. The product sends 3 along each of its two edges, the sum sends 1: 7, which
 #    is $2a + 1$.
 # 2. 20,000 runs; one walk forward and one back.
-# 3. Zero, so nothing: the neuron stays off. It is *dead*.
+# 3. Zero, so nothing: as long as its inputs stay the same, the neuron stays off.
+#    It is *dead*.
 # </details>
 
 # %% [markdown]

@@ -28,7 +28,8 @@ plots.lines({f"teacher {i + 1}": marks[i] for i in range(5)}, range(1, 9),
 # %% [markdown]
 # ## Better is easier to say than good
 #
-# All five feel the same quality, but for a little noise: all five lines climb.
+# All five feel the same quality, but for a little noise: all five lines climb,
+# with a dip or two.
 # But each teacher has her own yardstick: what an average poem gets, and how many
 # marks lie between good and bad. The mildest gives her worst poem more than
 # two others give their best.
@@ -189,7 +190,8 @@ for poem in ("千山鸟飞绝 万径人踪灭 孤舟蓑笠翁 独钓寒江雪".s
 # with a white sun, and gets more, for its tones: any rule is a stand-in for what
 # is meant.
 #
-# She compares real quatrains (poems of four lines) and mixed ones:
+# She compares real quatrains (four lines: a short poem, or half of one of eight)
+# and mixed ones:
 
 # %%
 from lmlab.page.datasets import tang_five
@@ -259,7 +261,7 @@ def teach(model, better, worse):
 
 # %% [markdown]
 # It may start from nothing. Or it may *read* first: that a real poem stands above
-# its mixed copy is a comparison that needs no teacher.
+# its mixed copy (in one of 16 no line is mixed) needs no teacher to say.
 #
 # > **Predict.** One companion has read, and never heard the teacher. Another has
 # > heard 30,000 of her comparisons, and never read. Which one agrees more often
@@ -311,7 +313,7 @@ ax.grid(axis="x", visible=False)
 # > a ceiling, or up and down again?
 
 # %%
-def improve(poem):
+def climb(poem):
     """Return the best of 1,000 changes of one character of the poem."""
     tried = [poem]
     for k, c in zip(rng.integers(20, size=1000), rng.choice(letters, 1000)):
@@ -325,16 +327,16 @@ texts, score, grade = ["".join(poem) for poem in test[::400]], [], []
 for step in range(101):
     score.append(companion.score(texts).mean())
     grade.append(np.mean(look([wrap(text, 5) for text in texts]) @ rule))
-    texts = [improve(text) for text in texts]
+    texts = [climb(text) for text in texts]
 plots.lines({"score": score, "grade": grade}, xlabel="changes",
             title="The score soars, while the grade rises and falls",
             ylabel="mean of ten poems (log odds)")
 print(*wrap(texts[0], 5))
 
 # %% [markdown]
-# Both have one unit, for she prefers by the difference of two grades. The grade
-# climbs for twenty to sixty changes (three seeds tried); then the score goes on
-# rising, and the grade falls. Whoever is paid for the score finds what the score
+# Both have one unit, for she prefers by the difference of two grades. At
+# first both rise. After some fifteen to sixty changes (eight seeds tried) the
+# grade is at its highest; then the score goes on rising, and the grade falls. Whoever is paid for the score finds what the score
 # gets wrong. This is *over-optimisation* (过度优化), measured by Gao et al. (2022)
 # for language models.
 #
@@ -353,10 +355,10 @@ print(*wrap(texts[0], 5))
 # | what is said | verdict | why |
 # | --- | --- | --- |
 # | 学习标注好排名的数据: it learns from rankings | right | 4 to 9 answers in order, every pair in this page's loss (Ouyang, eq. 1) |
-# | 老师为每一首诗打分: the teacher marks each poem | half | labellers marked, 1 to 7, *and* ranked; only the order trained the judge (Ouyang, fig. 12) |
-# | 训练一个独立于基座模型的判别模型: a judge independent of the base model | wrong for InstructGPT | it started from a trained language model (Ouyang, 3.5): it pays to have read |
+# | 老师为每一首诗打分: the teacher marks each poem | half | labellers marked, 1 to 7, *and* ranked, as the document says just before; only the order trained the judge (Ouyang, fig. 12) |
+# | 训练一个独立于基座模型的判别模型: a judge independent of the base model | half, for InstructGPT | a model of its own, yes; but it started from a trained language model (Ouyang, 3.5): it pays to have read |
 # | 50-100名标注员: 50 to 100 labellers | doubtful | no source; for InstructGPT about 40 (Ouyang, 3.4) |
-# | 本阶段无需人工标注数据: the next stage needs no human labels | imprecise | an old score gets fooled: fresh comparisons on the newest model (Ouyang, 3.1) |
+# | 本阶段无需人工标注数据: this stage, the last, needs no human labels | right for one round | comparisons of newer models were collected again (Ouyang, 3.1), and an old score gets fooled, as here |
 # | 额外的安全奖励信号: an extra reward for safety in GPT-4 | right | classifiers with written rules added to the reward (OpenAI 2023) |
 
 # %% [markdown]

@@ -448,5 +448,5 @@ left, right = plots.axes([""] * 2, n=2, width=11)
 plots.decision_regions(predict, X, y, ax=left,
                        title="My engine bends the border")
 plots.loss_curve({"": losses}, ax=right, ylabel="squared error",
-                 title="Step by step the error falls")
+                 title="A thousand steps, and the error falls")
 print(f"{np.mean((predict(X) > 0) == y):.0%} right")
