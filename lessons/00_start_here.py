@@ -24,10 +24,10 @@ show.tokens("举头望明月", labels=["raise", "head", "gaze", "bright", "moon"
 # This course tests five Chinese overviews of large models, "the documents". One
 # tells how ChatGPT was made as the story of a child brought up on old poems.
 # We open such a school. The first pupil gets one book, *Three Hundred Tang
-# Poems* (this edition holds 320).
+# Poems* (here 320).
 #
 # > **Predict.** What follows 明 ("bright") most often, and in how many cases out
-# > of ten? Say it aloud, then run the cells (Shift+Enter): a wrong guess shows
+# > of ten? Say it aloud, then run it (Shift+Enter): a wrong guess shows
 # > where your picture is off.
 
 # %%
@@ -49,13 +49,13 @@ plots.bars(names, [bags["明"].count(name[0]) for name in names],
            title="After 明, the moon comes more often than anything else")
 
 # %% [markdown]
-# The moon: 15 of 69, two cases in ten. The bag is all that our model knows; it
-# gives the moon the *probability* (概率) *p*(月 | 明) = 15/69 = 0.217.
+# The moon: 15 of 69, two cases in ten. The bag, all that followed 明, is all
+# that our model knows of it: the *probability* (概率) *p*(月 | 明) = 15/69 = 0.217.
 #
 # ## Let it write
 #
 # Take one out of the bag of the last character without looking, write it down,
-# and go on from there. This is *sampling* (采样).
+# put it back, and go on from there. This is *sampling* (采样).
 
 # %%
 import numpy as np
@@ -86,8 +86,8 @@ print(f"knows nothing:      loss {np.log(V):.2f} = ln {V:,}")
 print(f"sees one character: loss {one:.2f} = ln {np.exp(one):.0f}")
 
 # %% [markdown]
-# It is as unsure as in a fair choice among 21 characters. Suspiciously good for
-# so poor a poet: these are the very poems it counted.
+# It is as unsure as in a fair choice among 21 characters. Suspiciously good:
+# these are the very poems it counted.
 #
 # ## The same numbers, learned from mistakes
 #
@@ -103,7 +103,7 @@ scores, losses = np.zeros(V), []
 for step in range(1000):
     p = np.exp(scores) / np.exp(scores).sum()                # softmax
     losses.append(-(came * np.log(p)).sum())                 # mean surprise
-    scores += 5 * (came - p)
+    scores += 5 * (came - p)                                 # 5: step size
 
 # %% [markdown]
 # > **Predict.** p(月 | 明) starts at 1/2,484. After 1,000 steps, is it 1, because
@@ -112,14 +112,14 @@ for step in range(1000):
 # %%
 print(f"counted {15 / 69:.3f}, learned {p[list(bags).index('月')]:.3f}")
 
-counted = -np.log(came[came > 0]) @ came[came > 0]         # its mean surprise
+counted = -np.mean([np.log(bags["明"].count(c) / 69) for c in bags["明"]])
 plots.loss_curve({"learned": losses}, floor=counted,
                  floor_label="loss of the counted numbers",
                  title="Learning from mistakes arrives where counting is")
 
 # %% [markdown]
 # 0.217: mistakes taught it what counting knew. The loss falls from 7.8 to the
-# dashed line and no further: on this bag nothing beats its own frequencies.
+# dashed line and no further: on this bag nothing beats its frequencies.
 #
 # `came - p` fell from the sky. It is minus the *gradient* (梯度), the slope of the
 # loss in each score; lesson 05 finds it on paper. This course builds all things
@@ -141,7 +141,7 @@ show.agree(came - p, -scores.grad, 1e-12, names=("by hand", "PyTorch"))
 # ## A longer memory
 #
 # A model may as well have a bag for each run of two, three or four characters.
-# It is then called an *n-gram* (n 元语法).
+# All of these are *n-grams* (n 元语法).
 
 # %%
 def remember(texts, memory):
@@ -163,7 +163,8 @@ for run in ("/", "月/", "明月/", "望明月/", "望明星/", "思乡的诗"):
 # about homesickness". A table knows nothing that stars and moons share.
 #
 # So a long memory recites. Does it invent? `NGram` is the same model (its `n`
-# counts the next character too). Each writes a hundred times.
+# counts the next character too). Each writes a hundred times, at most 300
+# characters.
 #
 # > **Predict.** How many lines in a hundred are *not* in the book, with a memory
 # > of 1, 2, 3 and 4?
@@ -183,7 +184,7 @@ plots.bars([f"memory {m}" for m in (1, 2, 3, 4)], new,
 
 # %% [markdown]
 # With a memory of four the pupil writes hardly anything but the book. With one,
-# nearly all is new, and little makes sense. The course is after new *and* good.
+# nearly all is new, and little makes sense. We want new *and* good.
 #
 # ## Memory or understanding?
 #
@@ -191,8 +192,8 @@ plots.bars([f"memory {m}" for m in (1, 2, 3, 4)], new,
 # fifth poem aside, *held out* (留出), and count on the others. So that nothing is
 # impossible, add a hundredth of a sighting of each character (*smoothing*, 平滑).
 #
-# > **Predict.** As the memory grows from 0 to 4 characters, which way does the
-# > loss go on the poems it counted? And on those held out?
+# > **Predict.** As the memory grows from 0 (one bag) to 4 characters, which way
+# > does the loss go on the poems it counted? And on those held out?
 
 # %%
 def loss(texts, bags, memory, k=0.01):
@@ -217,13 +218,14 @@ plots.bars([f"memory {m}" for m in range(5)], losses, ylabel="loss (nats)",
            title="On new poems, a longer memory makes it worse")
 
 # %% [markdown]
-# On counted poems, memory cuts the loss nearly by half. On new ones the loss
-# *rises* up to the dashed line: longer runs more often find an empty bag. That
-# is *overfitting* (过拟合).
+# On counted poems, memory cuts the loss nearly by half (what is left is the price
+# of smoothing). On new ones the loss *rises* up to the dashed line: longer runs
+# more often find a bag without what comes next, or an empty one. That is
+# *overfitting* (过拟合).
 #
 # Part of understanding must be to use for a star what is known of the moon. The
-# road leads to numbers that all characters share, and to a pupil that gets
-# better on poems it never saw (lesson 12).
+# road leads to numbers that all characters share, and to better guesses
+# on new poems (lesson 12).
 
 # %%
 plots.road(title="The road: from counting characters out into the world",
@@ -234,7 +236,7 @@ plots.road(title="The road: from counting characters out into the world",
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked for a poem on homesickness, it cannot") | right, of a model before fine-tuning | you have run both halves |
+# | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked to recite a poem on homesickness, it cannot") | right of this table | both halves ran; a large model needs leading |
 # | 语言建模的研究可以追溯到20 世纪 90 年代 ("language modelling goes back to the 1990s") | wrong by four decades | Shannon (1948) wrote English from the frequencies of letters and words |
 
 # %% [markdown]
@@ -242,7 +244,7 @@ plots.road(title="The road: from counting characters out into the world",
 #
 # <details><summary>1. GPT-2 knows 50,257 pieces of words. What is its loss
 # before training?</summary>
-# About ln 50,257 = 10.8: all are about equally likely.
+# About ln 50,257 = 10.8.
 # </details>
 #
 # <details><summary>2. A loss of 0.3 on the training poems: is that good?</summary>
@@ -256,8 +258,8 @@ plots.road(title="The road: from counting characters out into the world",
 # <details><summary><b>In class</b></summary>
 #
 # Let the class guess what follows "bright", vote on 1, 0 or 0.217, sketch the
-# four bars. A common misunderstanding: the model looks poems up. It holds
-# none, only what follows four characters.
+# four bars. A common misunderstanding: it looks poems up. It holds only what
+# follows four characters.
 # </details>
 #
 # **What this left out**: mixing memories
@@ -268,4 +270,4 @@ plots.road(title="The road: from counting characters out into the world",
 # **Read on**
 # - C. E. Shannon, *A Mathematical Theory of Communication*, 1948, section 3
 # - A. Radford et al., *Language Models are Unsupervised Multitask Learners*,
-#   2019 (GPT-2)
+#   2019

@@ -10,7 +10,7 @@
 # **You need** Python, a little NumPy (`@` multiplies matrices), and what the
 # slope of a curve is. No earlier lesson.
 #
-# **Time** 32 minutes to read, 10 seconds to run
+# **Time** 33 minutes to read, 10 seconds to run
 
 # %%
 import numpy as np
@@ -40,7 +40,7 @@ print(f"z = {z:g}, a = {max(z, 0):g}")
 # %%
 ax = plots.axes("Turn one weight, and the border passes over the point",
                 xlabel="$x_1$", ylabel="$x_2$", width=6, height=3.7)
-for w2 in (-2, -1, -0.5, -0.25):
+for w2 in (-2, -1, -0.5, -0.25):         # z = 0: x1 = -w2 * x2
     ax.plot([0, -3 * w2], [0, 3], label=f"$w_2$ = {w2}: z = {1 + 2 * w2:g}")
 ax.plot(*x, "o", color=plots.INK, markersize=10)
 _ = ax.legend(title="border, and z at the point")
@@ -48,8 +48,8 @@ _ = ax.legend(title="border, and z at the point")
 # %% [markdown]
 # On each line $z$ is zero; to its right the neuron is on. Above $w_2 = -0.5$
 # the point is on that side. Weights turn the border, the bias shifts it. All
-# that one neuron says is whether a point lies beyond one straight border, and
-# how far.
+# that one neuron says is whether a point lies beyond one straight border, by a
+# number that grows with the way beyond.
 #
 # ## A layer is several neurons that look at the same input
 #
@@ -146,8 +146,8 @@ plots.lines({name: np.gradient(a, z) for name, a in curves.items()}, z,
 # ReLU; with slope 1 it does nothing, $f(z) = z$.
 #
 # > **Predict.** Five layers with PReLU, the third only two neurons wide. In how
-# > many independent directions (*rank*, 秩) do the answers spread if the slope is
-# > 1? And if it is 0.25?
+# > many independent directions do the answers spread (*rank*, 秩; 2: all in one
+# > plane) if the slope is 1? And if it is 0.25?
 
 # %%
 sizes = [8, 8, 8, 2, 8, 8]
@@ -162,7 +162,7 @@ for slope in (1, 0.25):
 # %% [markdown]
 # Without a bend the five layers are a single matrix, their product, and the
 # narrow one is felt to the end: 200 answers in a flat sheet of two directions.
-# With a bend the sheet is creased, and takes all eight to hold.
+# With slope 0.25 the sheet is creased, and takes all eight to hold.
 #
 # ## What can one hidden layer bend?
 #
@@ -205,18 +205,19 @@ for ax, width in zip(panels, (0, 4, 16, 64)):
 
 # %% [markdown]
 # Sixteen. (Shares are means over twenty random draws, borders those of the
-# first; a deeper colour is a score further from zero.) Four random creases do
-# worse than a straight border: chance rarely puts them where they are needed.
+# first; a deeper colour is a score further from zero.) On average four random
+# creases do worse than a straight border: some draws put them far from where
+# they are needed.
 # With 64 the border also turns where no point asks for it: lesson 06 asks how
 # it does on *other* points.
 #
 # ## How large should the weights be?
 #
-# Draw weights from a bell curve of mean 0 and width (*standard deviation*)
-# $s / \sqrt n$ for $n$ inputs. Then $z$ is a sum of $n$ products, each with a mean
-# square of $s^2/n$ times that of the inputs, together $s^2$ times. ReLU throws
-# away half of it, the part below zero. So a layer multiplies the mean square by
-# about $s^2/2$.
+# Draw weights from a bell curve of mean 0 and width (*standard deviation*) $s /
+# \sqrt n$ for $n$ inputs. Then $z$ is a sum of $n$ products, each with a mean
+# square of $s^2/n$ times that of the inputs, together $s^2$ times (the signs
+# are random, so mixed terms cancel). Half of it lies below zero, and ReLU
+# throws that away. So a layer multiplies the mean square by about $s^2/2$.
 #
 # > **Predict.** Thirty ReLU layers of 256 neurons. For which $s$ do the values
 # > keep their size: 1, 1.41 or 2?
@@ -239,14 +240,15 @@ plots.lines(runs, range(1, 31), logy=True, xlabel="layer",
 
 # %% [markdown]
 # 1.41, where $s^2/2 = 1$ (He et al. 2015). A step up this axis is a factor, so a
-# straight line is the same factor layer after layer; the others drift by
-# $\sqrt 2^{\,30} = 32{,}768$.
+# straight line is the same factor layer after layer; the others drift away from
+# it by $\sqrt 2^{\,30} = 32{,}768$.
 #
 # The bias matters too. A ReLU that is off for *every* input is called *dead*. A
 # thousand neurons look at the 1,797 handwritten digits of scikit-learn, 8 by 8
 # pixels each.
 #
-# > **Predict.** With all biases at -2, how many of the thousand are dead?
+# > **Predict.** Here $z$ is mostly within 1.4 of zero. With all biases at -2, how
+# > many of the thousand are dead: 10, 500 or 900?
 
 # %%
 from sklearn.datasets import load_digits
@@ -261,11 +263,12 @@ for bias in (0, -1, -2, -3):
 # %% [markdown]
 # Where nothing comes through, nothing can be corrected, as lesson 05 will show.
 # So biases start near zero. Even then a few are dead: ink is never negative, so
-# negative weights where the ink lies never come on.
+# a neuron with mostly negative weights where the ink lies never comes on.
 #
 # Sigmoid has an illness of its own. Nudge the input of a chain of ten sigmoid
 # neurons: how much of it arrives? Each neuron multiplies it by its weight and
-# by the slope of sigmoid, which is $a (1 - a)$.
+# by the slope of sigmoid, which is $a (1 - a)$
+# (differentiate it).
 #
 # > **Predict.** All weights are 1. What is left after ten neurons: a tenth, a
 # > thousandth, a millionth?
@@ -279,9 +282,9 @@ for weight in (1, 4, 8):
     print(f"weight {weight}: {nudge:.1e} of the nudge is left")
 
 # %% [markdown]
-# Less than a millionth: $0.25^{10} < 10^{-6}$. Weight 4 makes up for the 1/4 while
-# each neuron sits in its steep middle. Weight 8 runs them into their flat ends:
-# they *saturate*. A ReLU that is on has slope 1.
+# Less than a millionth: $0.25^{10} < 10^{-6}$. Weight 4 makes up for the 1/4
+# while each neuron sits in its steep middle. Weight 8 runs them into their flat
+# ends: they *saturate*. A ReLU that is on has slope 1.
 #
 # ## What does an untrained network know?
 #
@@ -311,7 +314,9 @@ right = np.mean(guesses == digits.target, axis=1)     # (100,)
 print(f"right: {right.mean():.1%}, {right.min():.1%} to {right.max():.1%}")
 
 # %% [markdown]
-# One in ten, as with a die of ten sides; the best was lucky.
+# One in ten on average, as with a die of ten sides. But a die would stay
+# between 8 and 12 %: a net answers alike for pictures that look alike, so one
+# draw makes it lucky, or unlucky, with hundreds at once.
 #
 # What would have to change are its *parameters* (参数), weights and biases. A
 # layer with $n$ inputs and $m$ neurons has $mn + m$ of them: here
@@ -345,9 +350,9 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | z(l)=W(l)a(l−1)+b(l) | right | the line you used; the last layer often has no activation |
-# | 我们就告诉他:“这是一个苹果。” ("we tell the baby: this is an apple") | right of some models | so a *perceptron* learns, as you try in the exercises; a language model is told nothing: its text holds the answers |
+# | 我们就告诉他:“这是一个苹果。” ("we tell the baby: this is an apple") | right of some models | so a *perceptron* learns, as you try in the exercises; a language model in pre-training is told nothing: its text holds the answers |
 # | 旨在模仿人脑的学习和决策过程 ("aims to imitate how the brain learns and decides") | imprecise | the idea of units that fire above a threshold came from there (McCulloch and Pitts 1943); a nerve cell has time and spikes, as you try in the exercises |
-# | 神经元数量和相关参数量必定会朝着远超人类大脑神经元数量的方向发展 ("neurons and parameters are bound to go far beyond the brain's neurons") | parameters had; wrong unit | GPT-3: $1.75 \cdot 10^{11}$ (Brown et al. 2020), neurons of a brain: $8.6 \cdot 10^{10}$ (Azevedo et al. 2009). But a weight resembles a *synapse*, of which the neocortex has $1.5 \cdot 10^{14}$ (Pakkenberg et al. 2003) |
+# | 神经元数量和相关参数量必定会朝着远超人类大脑神经元数量的方向发展 ("neurons and parameters are bound to go far beyond the brain's neurons") | parameters: already twice; neurons: nowhere near; wrong unit | GPT-3: $1.75 \cdot 10^{11}$ (Brown et al. 2020), neurons of a brain: $8.6 \cdot 10^{10}$ (Azevedo et al. 2009). But a weight resembles a *synapse*, of which the neocortex has $1.5 \cdot 10^{14}$ (Pakkenberg et al. 2003) |
 
 # %% [markdown]
 # ## Check yourself
@@ -373,9 +378,10 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # </details>
 #
 # **What this left out**: how weights are found; layers that share weights
-# (lesson 19) or look at other positions (09); normalisation (11). That one hidden
-# layer, if wide enough, comes as close as you like to any continuous function on
-# a closed, bounded region is a theorem (Cybenko 1989).
+# (lesson 19) or look at other positions (09); normalisation (11). That one
+# hidden layer of sigmoid neurons, if wide enough, comes as close as you like to
+# any continuous function on a closed, bounded region is a theorem (Cybenko
+# 1989).
 #
 # **Where it goes next**: the [exercises](../exercises/03_forward_pass.ipynb),
 # then [lesson 04](04_loss.ipynb): *how* wrong is each answer?

@@ -50,14 +50,14 @@ for ax, name, each in zip(both, ("squared", "absolute"), (gaps**2, abs(gaps))):
     ax.set_ylabel(f"mean {name} error")
 
 # %% [markdown]
-# The slope of squared error is $\tfrac{2}{n}\sum_i (c - y_i)$, zero where $c$ is
-# the *mean*, here 3. The slope of absolute error is $+\tfrac1n$ for each parcel
-# below $c$ and $-\tfrac1n$ for each above, however far: it rests where as many lie
-# below as above, at the *median*, here 2.
+# The slope of squared error is $\tfrac{2}{n}\sum_i (c - y_i)$, zero where $c$
+# is the *mean*, here 3. The slope of absolute error is $+\tfrac1n$ for each
+# parcel below $c$ and $-\tfrac1n$ for each above, however far: it rests where
+# as many lie below as above, at the *median*, here 2.
 #
-# So a loss is a wish: were the late parcel to take 27 days, the mean would be 8, the
-# median still 2. Language needs another, because nothing is half-way between
-# "moon" and "sun".
+# So a loss is a wish: were the late parcel to take 27 days, the mean would be
+# 8, the median still 2. Language needs another, because nothing is half-way
+# between "moon" and "sun".
 #
 # ## From scores to probabilities
 #
@@ -80,9 +80,9 @@ with np.errstate(over="ignore", invalid="ignore"):
     print(naive_softmax(z + 1000))
 
 # %% [markdown]
-# $e^{1000}$ is too large for 64 bits: it becomes infinity, and infinity divided by
-# infinity is *not a number*. Yet it stands above and below the line and cancels, so
-# take the largest score away first.
+# $e^{1000}$ is too large for 64 bits: it becomes infinity, and infinity divided
+# by infinity is *not a number*. Yet it stands above and below the line and
+# cancels, so take the largest score away first.
 #
 # The loss below needs $\ln p$, and a tiny $p$ rounds to 0, whose logarithm is
 # $-\infty$. The log of a fraction is a difference, and never sees that 0:
@@ -148,7 +148,7 @@ for what, V in (("a coin", 2), ("ten digits", 10), ("characters", 2483)):
 # Cross-entropy is never satisfied: it falls until $p = 1$, and softmax needs
 # infinite scores for that. *Label smoothing* (标签平滑) asks for less. It takes a
 # tenth of the label and spreads it over all symbols: of ten digits the right one
-# then has 0.91, each other 0.01.
+# then has 0.91, each other 0.01, which charge for their surprise as well.
 
 # %%
 smooth = np.full(10, 0.01)
@@ -168,7 +168,7 @@ plots.lines({"plain": plain_loss, "smoothed": smooth_loss}, margins,
             title="The plain loss always wants more, the smoothed one turns")
 
 # %% [markdown]
-# It is lowest where the model says what the label says, 0.91, and not zero there:
+# The loss is lowest at 0.91, what the label says, and not zero even there:
 # labels that are not certain have a floor, to which we come back. (In torch,
 # `F.cross_entropy(..., label_smoothing=0.1)`.)
 #
@@ -213,15 +213,15 @@ plots.lines({"cross-entropy": -slope_of_cross_entropy(p),
             title="Where the answer is worst, squared error hardly pulls")
 
 # %% [markdown]
-# Thirty times as long. The pull, minus the slope, is the mistake itself, $1 - p$,
-# for cross-entropy. Squared error also has the slope of the sigmoid in it,
-# $p\,(1 - p)$, nearly zero on the far left: as wrong as can be, and
-# almost no reason to move.
+# Thirty times as long (from -8, 167 times). The pull, minus the slope, is the
+# mistake itself, $1 - p$, for cross-entropy. Squared error also has the slope
+# of the sigmoid in it, $p\,(1 - p)$, nearly zero on the far left: as wrong as
+# can be, and almost no reason to move.
 #
 # With more classes the *gradient* (梯度), the slopes at all scores, is as simple.
-# The loss is $\ln \sum_j e^{z_j} - z_{\text{came}}$; the first part has slope $p_k$
-# at each score, the second $-1$ at the one that came. So the slope at score $k$ is
-# $p_k - y_k$.
+# The loss is $\ln \sum_j e^{z_j} - z_{\text{came}}$; the first part has slope
+# $p_k$ at each score, the second $-1$ at the one that came. So the slope at
+# score $k$ is $p_k - y_k$.
 #
 # > **Predict.** The scores are 2, 1, 0 and $p$ = 0.665, 0.245, 0.090, as above. The
 # > *third*, 年, came. What are the three slopes, and their sum?
@@ -235,7 +235,7 @@ F.cross_entropy(logits, torch.tensor(2)).backward()    # torch finds them
 show.agree(by_hand, logits.grad, 1e-12)
 
 # %% [markdown]
-# They add up to zero: what the right score gains, the others lose.
+# They add up to zero: what one score gains, the others lose.
 #
 # > **Careful.** `F.cross_entropy` takes the raw scores. Give it probabilities,
 # > and without complaint it applies softmax a second time.
@@ -263,17 +263,18 @@ plots.bars(["mistakes", "squared error", "cross-entropy"], losses,
            title="Each loss has a winner of its own (the lowest bar)")
 
 # %% [markdown]
-# Timid makes no mistake, bold has the smallest squared error, steady the smallest
-# cross-entropy. Squared error charges at most 1 a day, and forgives bold its one
-# disaster. Cross-entropy has no limit: that day costs bold $-\ln 0.001 = 6.9$ nats,
-# all ten cost steady 4.1. Which model is better depends on what a mistake costs.
+# Timid makes no mistake, bold has the smallest squared error, steady the
+# smallest cross-entropy. Squared error charges at most 1 a day, and forgives
+# bold its one disaster. Cross-entropy has no limit: that day costs bold $-\ln
+# 0.001 = 6.9$ nats, all ten cost steady 4.1. Which model is better depends on
+# what a mistake costs.
 #
 # ## The floor
 #
-# People who make labels slip. Take images of the digits 0 and 1, and a teacher who
-# writes down the wrong one in 1 case of 4. Whoever knows the true digit and the
-# teacher's habit can do no better than to say 0.75 for it, and pays the *entropy*
-# (熵) of the noise:
+# People who make labels slip. Take images of the digits 0 and 1, and a teacher
+# who writes down the wrong one in 1 case of 4. Whoever knows the true digit and
+# the teacher's habit can do no better than to say 0.75 for it, and pays the
+# *entropy* (熵) of the noise:
 #
 # $$H = -0.75 \ln 0.75 - 0.25 \ln 0.25 = 0.56 \text{ nats}$$
 
@@ -295,9 +296,10 @@ y = np.where(slip, 1 - digit, digit)
 y_new = np.where(digit_new == 1, 0.75, 0.25)
 
 # %% [markdown]
-# A sigmoid neuron learns from the 260. The slope at its score is $p - y$; a weight
-# counts as much as its pixel is bright, so its own slope is $p - y$ times the
-# pixel, averaged over the images. Each step goes against it.
+# A sigmoid neuron, without a bias, learns from the 260. The slope at its score
+# is $p - y$; a weight counts as much as its pixel is bright, so its own slope
+# is $p - y$ times the pixel, averaged over the images. Each step goes against
+# it.
 #
 # > **Predict.** Draw the loss on these labels and on 100 new ones against the floor
 # > of 0.56. Does either go below?
@@ -316,22 +318,24 @@ for step in range(400):
 
 # %%
 plots.loss_curve({"labels it learns from": on_old, "new labels": on_new},
-                 floor=loss_of(0.75, 0.75),
+                 floor=loss_of(0.75, 0.75),    # the entropy
                  title="Below the floor (dashed) is only memory")
 print(f"best on new labels {min(on_new):.2f}, at the end {on_new[-1]:.2f}")
 
 # %% [markdown]
-# On new labels it comes close to 0.56, and turns. On the old ones it goes straight
-# through the floor, and that is bad news: below it there is no skill, only this
-# teacher's slips learned by heart. Language has a floor too: Shannon (1951) let
-# people guess English letters, and put it between 0.6 and 1.3 bits a letter.
+# On new labels it comes close to 0.56, and turns. On the old ones it goes
+# straight through the floor, bad news: below it is no skill,
+# only this teacher's slips learned by heart. Language has a floor too: Shannon
+# (1951) let people guess English letters, and put it between 0.6 and 1.3 bits a
+# letter.
 #
 # ## One poem, how many questions?
 #
-# Where do the labels of a language model come from? Hide some of the text; each
-# hidden character is one question. *Causal* models (GPT) are asked for each
-# character after those before it. *Masked* ones (BERT) are asked for 15 %, picked
-# at random; *span corruption* (T5) for 15 % in runs of three on average.
+# Where do the labels of a language model come from? Hide or spoil some of the
+# text; each character asked for is one question. *Causal* models (GPT) are
+# asked for each after those before it (the first after a start mark). *Masked*
+# ones (BERT) are asked for 15 %, picked at random; *span corruption* (T5) for
+# 15 % in runs of three on average.
 #
 # > **Predict.** A quatrain of five-character lines has 20 characters. How many
 # > questions does each way ask?
@@ -349,8 +353,8 @@ plots.heatmap(asked, rows=["causal", "masked", "span"], columns=poem,
               values=True, title="One poem asks 20 questions, or 3 (1: asked)")
 
 # %% [markdown]
-# Nearly seven times the signal from the same poem. But a masked question may look
-# at both sides, so each tells more; lesson 10 builds all three.
+# Nearly seven times the questions from the same poem. But whoever answers a
+# masked one may look at both sides; lesson 10 builds all three.
 #
 # ## What the documents say
 #
@@ -361,7 +365,7 @@ plots.heatmap(asked, rows=["causal", "masked", "span"], columns=poem,
 # | --- | --- | --- |
 # | 交叉熵损失(用于分类问题)和均方误差(用于回归问题) ("cross-entropy for classification, squared error for regression") | right | squared error hardly pulls where a class is most wrong; nothing is half-way between moon and sun |
 # | 损失函数量化了模型预测和真实标签之间的差距 ("the loss measures the gap between prediction and true label") | right, with a floor | a label may itself be wrong; in text nobody writes labels, the next character is one |
-# | 并非所有训练目标都是平等的——有些训练目标比其他目标效率更高 ("not all objectives are equal, some are more efficient") | right | ELECTRA asks at every token and learns more from the same compute than BERT (Clark et al. 2020); yet masked beat left-to-right in BERT's own comparison (Devlin et al. 2019, appendix C.1), so the count of questions does not decide |
+# | 并非所有训练目标都是平等的——有些训练目标比其他目标效率更高 ("not all objectives are equal, some are more efficient") | right | ELECTRA asks at every piece of text and learns more from the same compute than BERT (Clark et al. 2020); yet masked beat left-to-right in BERT's own comparison (Devlin et al. 2019, appendix C.1), so the count of questions does not decide alone |
 
 # %% [markdown]
 # ## Check yourself

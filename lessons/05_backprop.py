@@ -21,7 +21,7 @@ W1, b1 = np.array([[1.0, 0], [0, 1], [1, -1]]), np.array([0.0, -1, 0])
 W2, b2 = np.array([[1.0, -2, 3]]), np.array([0.5])
 names = [["$x_1$", "$x_2$"], ["$a_1$", "$a_2$", "$a_3$"], ["$z_2$"]]
 plots.network([2, 3, 1], weights=[W1, W2], labels=names,
-              title="The net of lesson 03: nine suspects")
+              title="The net of lesson 03, with its nine weights")
 
 # %% [markdown]
 # ## Nudge, and see what the loss does
@@ -64,9 +64,9 @@ nudged = numeric_gradient(loss_of, weights)
 print("the nine weights:", nudged[:9].round(6))
 
 # %% [markdown]
-# It rises: that weight's slope is the 12, so 0.001 more of it makes the loss
-# about 0.012 larger. Where a slope is negative, more of the weight means less
-# loss.
+# It rises: that weight's slope is the fourth, 12, so 0.001 more of it makes the
+# loss about 0.012 larger. Where a slope is negative, more of the weight means
+# less loss.
 #
 # Nudging runs the loss twice per weight: for the 175 billion of GPT-3 (Brown et
 # al. 2020) 350 billion runs for one gradient.
@@ -213,8 +213,9 @@ plots.graph(boxes, edges,
 # left `w` receives its 12.
 #
 # One object per number is slow. `lmlab.learning.autograd` is the same machine
-# on arrays: the receipt of its `Tensor` holds *rules*. Given the gradient `g`
-# of the result, return that of an input. Here are the two of a product.
+# on arrays: the receipt of its `Tensor` holds *rules*: from the gradient `g`
+# of the result to that of an input. Here are the two of a product (`_value` takes
+# the array, `_result` writes the receipt).
 #
 # > **Predict.** `b` has three numbers and is added to each of four rows of
 # > zeros; the loss is the sum of the table. What is the gradient of `b`?
@@ -287,7 +288,8 @@ print(f"untrained: {np.mean(logits(test_X).data.argmax(1) == test_y):.0%}")
 # %% [markdown]
 # Training repeats one *iteration* (迭代). Here is the first.
 #
-# > **Predict.** After the third of its four steps, how far has `W1` moved?
+# > **Predict.** Its steps: forward, loss, backward, update. After the third,
+# > how far has `W1` moved?
 
 # %%
 old = net[0].data.copy()                                # W1
@@ -307,8 +309,9 @@ print(f"after 4, W1 has moved by {np.abs(net[0].data - old).max():.3f}")
 # > **Careful.** Gradients add up over calls, too. Without the clean slate
 # > (torch's `zero_grad()`) each step takes all earlier ones again.
 #
-# > **Predict.** Now 1,500 iterations, each on 32 digits drawn at random. How
-# > many of the 450 held-out digits will it misread: 200, 50, 10?
+# > **Predict.** Now 1,500 iterations, each on 32 digits drawn at random, which
+# > is cheaper. How many of the 450 held-out digits will it misread: 200, 50,
+# > 10?
 
 # %%
 for _ in range(1500):

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 34 minutes to read, 10 seconds to run
+# **Time** 35 minutes to read, 10 seconds to run
 #
 # ## From an average to a weighted average
 #
@@ -76,7 +76,7 @@ for line, x in {"床前明月光": night, "明朝望乡处": morning}.items():
 # - the *key* (键) $k = W_K\,x$: what I can be found by;
 # - the *value* (值) $v = W_V\,x$: what I hand over to whoever finds me.
 #
-# Ours swap light and place, forget time, and forget place.
+# Ours: $W_Q$ swaps light and place, $W_K$ forgets time, $W_V$ forgets place.
 #
 # > **Predict.** 床 is [0, 0, 2]. With a pencil: what is its query? Multiply that
 # > with the five keys: whom will the bed look at?
@@ -103,8 +103,8 @@ plots.heatmap(weights, rows="床前明月光", columns="床前明月光", values
 #
 # A score is a sum of $d$ products, $d$ being the length of a query: 3 here, 64 in
 # the first Transformer, 128 in GPT-3. If queries and keys hold independent
-# numbers of mean 0 and variance 1, so does each product, and the sum has
-# variance $d$. Divided by $\sqrt d$, it has variance 1 again.
+# numbers of mean 0 and variance 1, each product has them too, and the sum of $d$
+# has variance $d$. Divided by $\sqrt d$, it has variance 1 again.
 #
 # > **Predict.** Sixteen keys, $d = 1024$, all numbers random. How much weight
 # > does the largest of the sixteen take, undivided? And divided?
@@ -126,9 +126,9 @@ plots.lines({"undivided": [largest_weight(d, 1) for d in widths],
             ylabel="largest weight", title="Without the scale, one takes all")
 
 # %% [markdown]
-# Undivided, the largest weight climbs to nearly 1: a choice made by chance, and
-# hard to unmake. A weight $a$ answers to its own score with slope $a(1 - a)$, near
-# 0 when $a$ is near 0 or 1.
+# Undivided, the largest weight climbs to nearly 1, a choice made by chance, and
+# hard to unmake; divided, it stays at a quarter. A weight $a$ answers to its
+# own score with slope $a(1 - a)$, near 0 when $a$ is near 0 or 1.
 #
 # With the root, this is attention (Vaswani et al. 2017, equation 1):
 #
@@ -166,13 +166,15 @@ for name, mask in {"no mask": True, "causal mask": causal}.items():
     print(f"{name:11}", moved.max(axis=1).round(2))
 
 # %% [markdown]
-# With the mask the past does not move at all: the test of a causal model.
+# With the mask the past does not move at all: the test of a causal model. Nor can
+# 明 at the start of 明朝 see its morning: only later tokens do.
 #
-# The families of lesson 10 differ in this matrix. In BERT every token sees every
-# token: *bidirectional context* (双向上下文). In GPT it sees itself and the past:
-# *unidirectional context* (单向上下文). A *prefix* model reads an input, here
-# 床前明, both ways, then writes causally. T5 does so with two networks, and its
-# paper compares that with one under a prefix mask (Raffel et al. 2020, section
+# The families of lesson 10 differ in this matrix. In BERT every token sees
+# every token: *bidirectional context* (双向上下文). In GPT it sees itself and the
+# past: *unidirectional context* (单向上下文). A *prefix* model reads an input, here
+# 床前明, both ways, then writes causally. T5 does so with two networks (encoder
+# and decoder), and its paper compares that with one under a prefix mask (Raffel
+# et al. 2020, section
 # 3.2). A row says whom its token sees (1, dark):
 
 # %%
@@ -229,15 +231,15 @@ shuffle_test("no mask", layer)
 shuffle_test("causal mask", lambda x: layer(x, causal=True))
 
 # %% [markdown]
-# Without a mask a sentence is a bag of words; with it, a token tells its place by
-# how many it sees. *Position encoding* (位置编码) says it outright:
+# Without a mask a sentence is a bag of words; with it, a token can tell its place
+# by how many it sees. *Position encoding* (位置编码) says it outright:
 #
 # - **sinusoidal**: *add* waves of the place, fast and slow, to each token
 #   (Vaswani et al. 2017, section 3.5);
 # - **RoPE**: *rotate* queries and keys by angles that grow with the place (Su et
 #   al. 2021);
-# - **ALiBi**: *lower* each score by a slope times the distance (Press et al.
-#   2022).
+# - **ALiBi**: *lower* each score (by a `bias`), a slope times the distance
+#   (Press et al. 2022).
 
 # %%
 place = torch.arange(6.0)[:, None]                    # (6, 1)
@@ -253,7 +255,7 @@ shuffle_test("ALiBi", lambda x: layer(x, bias=-0.5 * distance))
 #
 # ## Train one head to look something up
 #
-# A phone book has eight entries: 床 7, 前 2, 明 4 ... Asked for 明, answer 4: compare
+# A phone book has eight entries: 床 0, 前 1, 明 2 ... Asked for 明, answer 2: compare
 # the question with every name, fetch a digit. Names and digits are fixed random
 # vectors; an entry is the sum of its two.
 
@@ -286,7 +288,7 @@ def guess(head, question, book):                      # scores: (batch, 10)
 def train(head, n=8, steps=200):
     optimiser = torch.optim.Adam(head.parameters(), lr=0.01)
     for step in range(steps):
-        question, book, digit = phone_books(n, place=step % n)
+        question, book, digit = phone_books(n, place=step % n)   # in turn
         loss = F.cross_entropy(guess(head, question, book), digit)
         optimiser.zero_grad()
         loss.backward()
@@ -314,12 +316,12 @@ for ax, weights in zip(axes, (before, after)):
 #
 # ## Longer than it was trained
 #
-# GLM-4-9B takes 128K (thousand) tokens, one version 1M (GLM Team 2024): *long text*
-# (长文本). That says what fits, not what is found. The usual test, a *needle in a haystack* (Kamradt 2023),
-# hides one fact at some depth and asks for it.
+# GLM-4-9B takes 128K (thousand) tokens, one version 1M (GLM Team 2024): *long
+# text* (长文本). That says what fits, not what is found. The usual test, a *needle
+# in a haystack* (Kamradt 2023), hides one fact at some depth and asks for it.
 #
 # Your head learned from 8 entries; give it 128. A second one, trained alike, has
-# RoPE; its places count from the question.
+# RoPE; question and first entry share place 0, so the first entry is the nearest.
 #
 # > **Predict.** Which loses more? Where does it matter how far the entry is?
 
@@ -343,19 +345,20 @@ plots.lines(
     ylabel="right answers (%)", title="With RoPE, far entries are lost")
 
 # %% [markdown]
-# On 8 entries both are nearly always right. On 128 the head without positions still
-# finds some 70 %, and so does RoPE for the first entry; the last it finds one time
-# in four or five. The fault is not rotation, but distances that training never
-# showed: after `train(turning, n=64, steps=600)` nearly all of 64 are found.
+# On 8 entries both are nearly always right. On 128 the head without positions
+# still finds some 70 %, and so does RoPE for the first entry; the last it finds
+# one time in four or five. The fault is not rotation, but distances that
+# training never showed: after `train(turning, n=64, steps=600)` nearly all of
+# 64 are found (600 more steps on 8 do not help).
 
 # %% [markdown]
 # ## What the documents say
 #
 # *The documents* are five Chinese overviews of large models that this course
-# tests. One calls the cost quadratic: twice as long, four times the scores. Count
-# multiplications in a layer of width $d$ that reads $n$ tokens: $2n^2d$ for scores
-# and averages, $12nd^2$ for matrices: four of size $d \times d$ here, and a network
-# worth eight that follows (lesson 10).
+# tests. One calls the cost quadratic: twice as long, four times the scores.
+# Count multiplications in a layer of width $d$ that reads $n$ tokens: $2n^2d$
+# for scores and averages, $12nd^2$ for matrices: four of size $d \times d$
+# here, and a network worth eight that follows (lesson 10).
 #
 # > **Predict.** GPT-3 is 12,288 wide and reads up to 2,048 tokens (Brown et al.
 # > 2020). How much of the work is quadratic: 3 %, 30 % or 90 %?
@@ -369,11 +372,11 @@ for n in (2048, 6 * d, 2**20):
 # %% [markdown]
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 在 Transformer 中其计算成本随输入大小呈二次增长 ("the cost grows quadratically with the input") | **imprecise** | one term does: 2.7 % of GPT-3's work, half where $n = 6d$ |
-# | 上下文感知: ... 生成依赖于前文的文本内容 ("text that depends on what came before") | **right** | one 明, two vectors |
-# | BERT 考虑了上下文的双向信息 ("both directions"), GPT 只考虑上下文的单向信息 ("one direction only") | **right** | the first two masks |
+# | 在 Transformer 中其计算成本随输入大小呈二次增长 ("the cost grows quadratically with the input") | **imprecise** | one term does: at most 2.7 % of GPT-3's work, half where $n = 6d$ |
+# | 上下文感知: ... 生成依赖于前文的文本内容 ("text that depends on what came before") | **right** | GPT's mask: a token is built from what came before (our two 明 looked ahead, as in BERT) |
+# | BERT ... 考虑了上下文的双向信息 ("both directions"), GPT ... 只考虑上下文的单向信息 ("one direction only") | **right** | the first two masks |
 # | RoPE: 模型的输入不再使用位置编码,而是在网络的每一层添加了位置编码 ("no longer in the input, but in every layer") | **right** | as LLaMA's paper has it (Touvron et al. 2023, section 2.2); queries and keys are rotated |
-# | RoPE 位置编码 ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your far entries; past LLaMA's trained length, scores may be "catastrophically high" (Chen et al. 2023) |
+# | RoPE 位置编码 ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your far entries (where place meant nothing); past LLaMA's trained length, scores may be "catastrophically high" (Chen et al. 2023) |
 # | 20,000 到 30,000 字. 目前大模型对于长文本的生成无法达到这个长度 (models cannot *write* so many words, a court's files) | **right** then | in 2024 models that read 100,000 tokens struggled to write 2,000 words (Bai et al. 2024) |
 
 # %% [markdown]
@@ -395,16 +398,16 @@ for n in (2048, 6 * d, 2**20):
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the arrows (ask first: where will 明 go?), the test of the mask (which
-# outputs move?), the head before and after training: seconds each. *Point at* the
-# rows: one token's view. *A common misunderstanding*: that attention is what a
-# model "thinks". It says how much of each value is mixed in, no more.
+# *Show* the arrows (ask first: where will 明 go?), the test of the mask, the
+# head before and after training. *Point at* the rows: one token's view. *A
+# common misunderstanding*: that attention is what a model "thinks". It says how
+# much of each value is mixed in, no more.
 #
 # </details>
 
 # %% [markdown]
-# **What this left out**: the rest of a layer; shared or kept keys; FlashAttention,
-# which never stores the $n \times n$ table.
+# **What this left out**: the rest of a layer; shared or kept keys;
+# FlashAttention, which never stores the $n \times n$ table.
 #
 # **Where it goes next**: the exercises, then lesson 10.
 #

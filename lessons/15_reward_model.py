@@ -7,7 +7,7 @@
 # **You will** turn comparisons into scores with a pencil, train a judge in NumPy
 # and in torch, and find where its score stops being true.
 #
-# **You need** lessons 03 to 06: sigmoid, cross-entropy, gradients, training.
+# **You need** lessons 03 to 05: sigmoid, cross-entropy, gradients.
 #
 # **Time** 34 minutes to read, 20 seconds to run
 
@@ -97,8 +97,8 @@ plots.lines({"loss": np.logaddexp(0, gap), "pull": sigmoid(gap)}, gap,
             ylabel="loss (nats), and its slope")
 
 # %% [markdown]
-# On the right the scores stand the wrong way round, and the pull comes close to 1.
-# On the left there is nothing more to say.
+# On the right the scores stand the wrong way round, and the pull nears its
+# limit of 1. On the left there is nothing more to say.
 #
 # A teacher who *ranks* (排序) says more at once: each poem stands above all that
 # follow, so $K$ poems give $K(K-1)/2$ pairs. A poem in several pairs is pulled
@@ -228,7 +228,8 @@ def agrees(score):
 print(f"the teacher is right in {100 * sigmoid(np.abs(lead)).mean():.0f} %")
 
 # %% [markdown]
-# She errs now and then, and so is not always of her own opinion.
+# She errs as Bradley and Terry say, with her grades for scores: often where two
+# poems are close, rarely where they are far apart.
 #
 # ## What a companion can read
 #
@@ -250,7 +251,7 @@ import copy
 def teach(model, better, worse):
     """Take 300 steps on pairs of poems, rows of character ids."""
     model = copy.deepcopy(model)
-    adam = torch.optim.Adam(model.parameters(), lr=0.01)
+    adam = torch.optim.Adam(model.parameters(), lr=0.01)    # see lesson 06
     for step in range(300):
         rows = torch.randint(len(better), (256,))
         loss = preference.pair_loss(model(better[rows]), model(worse[rows]))
@@ -269,7 +270,7 @@ def teach(model, better, worse):
 
 # %%
 torch.manual_seed(0)
-real, other = blank.ids(school).chunk(2)
+real, other = blank.ids(school).chunk(2)     # rows of ids, real ones first
 reader = teach(blank, real, other)
 better, worse = (blank.ids(school[k]) for k in compare(grades, 30_000, rng))
 listener, companion = teach(blank, better, worse), teach(reader, better, worse)
@@ -294,7 +295,7 @@ letters = np.array(list(companion.number))
 worth = companion.worth("".join(letters))
 best = worth.argsort()[:-13:-1]                         # twelve, best first
 listed = np.isin(letters[best], list(poems.THEMES["snow"]))
-ax = plots.axes("Her snow list, found by a companion that never saw it",
+ax = plots.axes("Most of her snow list, by a companion never told it",
                 "its favourites (orange: on her list)", "worth of a character")
 ax.bar(letters[best], worth[best],
        color=np.where(listed, plots.ACCENT, plots.MUTED))
@@ -334,17 +335,17 @@ plots.lines({"score": score, "grade": grade}, xlabel="changes",
 print(*wrap(texts[0], 5))
 
 # %% [markdown]
-# Both have one unit, for she prefers by the difference of two grades. At
-# first both rise. After some fifteen to sixty changes (eight seeds tried) the
-# grade is at its highest; then the score goes on rising, and the grade falls. Whoever is paid for the score finds what the score
-# gets wrong. This is *over-optimisation* (过度优化), measured by Gao et al. (2022)
-# for language models.
+# Both have one unit, for she prefers by the difference of two grades. At first
+# both rise. After some fifteen to sixty changes (eight seeds tried) the grade
+# is at its highest; then the score goes on rising, and the grade falls. Whoever
+# is paid for the score finds what the score gets wrong. This is
+# *over-optimisation* (过度优化), measured by Gao et al. (2022) for language models.
 #
-# Read a poem at the end: a few cold characters, again and again. The rule pays for a
-# character once and charges for a repeat; `character` pays every time. But a
-# flawless copy of the *rule* would praise a heap of snow words too, for the rule
-# never asked for sense. The companion is a stand-in for the rule, the rule a
-# stand-in for poetry; each is good only as long as nobody leans on it.
+# Read the printed poem: a few cold characters, again and again. The rule pays
+# for a character once and charges for a repeat; `character` pays every time.
+# But a flawless copy of the *rule* would praise a heap of snow words too, for
+# the rule never asked for sense. The companion is a stand-in for the rule, the
+# rule a stand-in for poetry; each is good only as long as nobody leans on it.
 
 # %% [markdown]
 # ## What the documents say

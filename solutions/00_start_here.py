@@ -158,8 +158,9 @@ check.draw(draw)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `end += probability`, then `if u < end: return character`. Ten times 0.1 is a
-# little less than 1 for a computer: after the loop, return the last character.
+# `end += probability`, then `if u < end: return character`. Ten steps of 0.1
+# add up to a little less than 1 for a computer: after the loop, return the last
+# character.
 # </details>
 
 # %% [markdown]
@@ -290,12 +291,12 @@ plots.lines(curves, shares, xlabel="share of the memory", ylabel="loss (nats)",
 #
 # ## 6. A poem of your own   ●●●  10 minutes
 #
-# Left alone, the model ends its lines anywhere. A quatrain (绝句) has four lines
-# of five characters. You need not teach it that: change the guess before you
-# draw. While a line is not full, `/` gets the probability 0, and the others
-# grow so that they sum to 1 again. When it is full, nothing but `/` may come.
-# Chatbots can be held to a form, such as valid JSON, in this way (Willard and
-# Louf, 2023, arXiv 2307.09702).
+# Left alone, the model ends its lines anywhere. A quatrain (绝句) has four lines,
+# of five or seven characters; ours have five. You need not teach it that:
+# change the guess before you draw. While a line is not full, `/` gets the
+# probability 0, and the others grow so that they sum to 1 again. When it is
+# full, nothing but `/` may come. Chatbots can be held to a form, such as valid
+# JSON, in this way (Willard and Louf, 2023, arXiv 2307.09702).
 
 # %% tags=["task"]
 def keep_form(guess: dict[str, float], position: int,

@@ -115,11 +115,11 @@ check.softplus(softplus)
 # ## 3. Apples and pears   ●●○  8 minutes
 #
 # A baby learns what an apple is because somebody says "this is an apple". The
-# *perceptron* (Rosenblatt 1958) does so too: it is shown examples one by one,
-# each with its label, 1 for an apple and -1 for a pear. It calls an example an
-# apple if `w @ x` is above 0. Where it is right, nothing happens. Where it is
-# wrong, and also at exactly 0, its weights move by the example: towards it if
-# it was an apple, away from it if it was a pear.
+# *perceptron* (Rosenblatt 1958, 1962) does so too: it is shown examples one by
+# one, each with its label, 1 for an apple and -1 for a pear. It calls an
+# example an apple if `w @ x` is above 0. Where it is right, nothing happens.
+# Where it is wrong, and also at exactly 0, its weights move by the example:
+# towards it if it was an apple, away from it if it was a pear.
 
 # %% tags=["task"]
 def one_round(w: np.ndarray, fruit: np.ndarray,
@@ -163,7 +163,7 @@ check.one_round(one_round)
 
 # %% [markdown]
 # Twelve apples and twelve pears, as height over width, how red, and a 1 that
-# carries the bias. Your neuron goes round until it makes no mistake.
+# carries the bias. Your neuron goes round three times, enough here.
 
 # %%
 rng = np.random.default_rng(0)
@@ -179,8 +179,8 @@ print("a tennis ball is", "an apple" if tennis_ball > 0 else "a pear")
 
 # %% [markdown]
 # It learns, and so far one of the documents, the five overviews that this course
-# tests, compares well. The comparison stops at three places. The neuron needs
-# several rounds; of preschool children who met a new thing and its name once,
+# tests, compares well. The comparison stops at three places. The neuron needed
+# 27 corrections; of preschool children who met a new thing and its name once,
 # four in five picked it out when they heard the name again (Dollaghan 1985). It
 # knows two words, so a tennis ball has to be one of them. And a language model
 # is trained without anyone saying what is what: after 床 ("bed") the text itself
@@ -253,10 +253,10 @@ check.forward(forward)
 # ## 5. Predict, then measure: a neuron that fires   ●●○  8 minutes
 #
 # One of the oldest models of a living nerve cell, *leaky integrate-and-fire*
-# (Lapicque 1907; Abbott 1999), has a voltage `v`, 0 at first. In each tenth of a
-# millisecond it moves by a two-hundredth of what is missing to the input
-# `current`: `v` becomes `v + (current - v) / 200`. If it then is 1 or more, the
-# cell fires one spike and starts again from 0.
+# (after Lapicque 1907; Abbott 1999), has a voltage `v`, 0 at first. In each
+# tenth of a millisecond it moves by a two-hundredth of what is missing to the
+# input `current`: `v` becomes `v + (current - v) / 200`. If it then is 1 or
+# more, the cell fires one spike and starts again from 0.
 #
 # > **Predict.** A steady input makes a rhythm of spikes. How many come in a second
 # > (10,000 steps) with an input of 0.9? And does twice the input mean twice the
@@ -311,9 +311,10 @@ plots.lines({"spiking": count_spikes(current, steps=10_000),
 
 # %% [markdown]
 # With 0.9 it never fires: `v` comes near 0.9 and stays. Above 1 the rate rises
-# steeply, then nearly as a straight line with slope 50; from 2 to 4 it more than
-# doubles. So a ReLU is a fair picture of a firing *rate*. There the likeness ends:
-# the ReLU has no time, no memory of the last input, no spikes.
+# steeply, then nearly as a straight line with slope 50; from 2 to 4 it more
+# than doubles. So above 1 a ReLU is a fair picture of a firing *rate*. There
+# the likeness ends: the ReLU has no time, no memory of the last input, no
+# spikes.
 #
 # ## 6. Weights by hand   ●●●  10 minutes
 #

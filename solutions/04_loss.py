@@ -140,11 +140,11 @@ check.cross_entropy(cross_entropy)
 # ## 4. Perplexity, and bits per character   ●●○  8 minutes
 #
 # Two ways to report the same loss. *Perplexity* says between how many equally
-# likely tokens the model hesitates. It cannot be compared between models that
-# cut text into different pieces: a model that reads bytes hesitates less each
-# time, but three times a Chinese character. *Bits per character* can: add up
-# the surprise of all tokens, and divide by what everybody agrees on, the
-# characters of the text.
+# likely tokens (pieces of text) the model hesitates. It cannot be compared
+# between models that cut text into different pieces: a model that reads bytes
+# hesitates less each time, but three times a Chinese character. *Bits per
+# character* can: add up the surprise of all tokens, and divide by what
+# everybody agrees on, the characters of the text.
 
 # %% tags=["task"]
 def perplexity(log_probs: np.ndarray) -> float:

@@ -54,9 +54,9 @@ check.win_probability(win_probability)
 # </details>
 
 # %% [markdown]
-# The ratings of chess players named after Elo (1978), in their logistic form, are
-# this score with another zero and another unit, $400 / \ln 10 \approx 174$: a lead
-# of 400 means odds of 10 to 1.
+# The ratings of chess players named after Elo (1978), in their logistic form,
+# are this score with another zero and another unit, $400 / \ln 10 \approx 174$:
+# a lead of 400 means odds of 10 to 1.
 
 # %%
 elo = np.array([2000, 1800, 1600, 1200])
@@ -314,10 +314,11 @@ check.best_of(best_of)
 
 # %% [markdown]
 # Now put it all to work. A teacher of snow grades 6,000 quatrains, half of them
-# mixed (each line is another poem's in one case of two), by the rule of the lesson: 2 points for a character
-# of snow, 3 for the tone pattern, 2 for a rhyme, minus 1 for a repeated
-# character. She says only which of two she likes better, and errs now and then
-# by your `win_probability`. Your `gradient_step` learns the four weights.
+# mixed (each line is another poem's in one case of two), by the rule of the
+# lesson: 2 points for a character of snow, 3 for the tone pattern, 2 for a
+# rhyme, minus 1 for a repeated character. She says only which of two she likes
+# better, and errs now and then by your `win_probability`. Your `gradient_step`
+# learns the four weights.
 
 # %%
 rng = np.random.default_rng(0)

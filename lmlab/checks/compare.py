@@ -71,7 +71,7 @@ def same(one: Any, other: Any) -> bool:
     if callable(one) or isinstance(one, np.random.Generator):
         return True  # a generator is there to be used
     plain = isinstance(one, str | numbers.Number | None)
-    return not plain or bool(one == other) or one != one
+    return not plain or bool(one == other) or (one != one and other != other)
 
 
 def is_tensor(value: Any) -> bool:

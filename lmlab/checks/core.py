@@ -118,6 +118,7 @@ class Check:
         """True where two functions did the same with a case."""
         return (
             type(one.error) is type(other.error)
+            and same(one.arguments, other.arguments)
             and (not self.no_warnings or one.warned.keys() == other.warned.keys())
             and (type(one.value) is type(other.value) and same(one.value, other.value)
                  or difference(one.value, other.value, self.tolerance) is None)

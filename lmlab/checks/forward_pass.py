@@ -46,6 +46,8 @@ dense = Check(
             "Does each neuron have its bias, or each row of the batch?",
         lambda W, b, X: W @ X.T + b[:, None]:
             "One row for each input is wanted: which way round is yours?",
+        lambda W, b, X: W @ X.T + b:
+            "Which comes first in your product, rows or neurons?",
         lambda W, b, X: np.maximum(X @ W.T + b, 0):
             "The task asks for z: is there an activation in it?",
         lambda W, b, X: X[:1] @ W.T + b:

@@ -159,6 +159,8 @@ cross_entropy = Check(
         lambda z, y: _picked(np.exp(_logs(z)), y).mean():
             "Softmax twice? Print the numbers that go into log_softmax.",
         lambda z, y: _picked(z, y).mean() / math.log(2): BITS,
+        lambda z, y: -np.log(np.exp(-_picked(z, y)).mean()):
+            "Which comes first, the log of a row or the mean?",
         lambda z, y: _picked(z, y): "One surprise a row: how do they become one?",
     },
     right="8 batches of 1 to 200 rows (wrong by 10,000, a score of -inf)",
@@ -186,6 +188,8 @@ perplexity = Check(
         lambda s: 2 ** -np.mean(s): "The logs are natural: which base undoes them?",
         lambda s: np.mean(np.exp(-np.asarray(s))):
             "Which comes first, the mean or the exponential?",
+        lambda s: np.exp(-np.mean(np.log(s))):
+            "What comes in is a logarithm already: why take another?",
     },
     right="5 texts of 2 to 2,000 tokens",
 )
@@ -249,6 +253,8 @@ softmax = Check(
             "The sums of the rows are right; do they stand as a row, or a column?",
         lambda z: _ratio(z, z.max(axis=0), axis=1, keepdims=True):
             "Nearly: what does the largest of a *column* have to do with a row?",
+        lambda z: _ratio(z, z.max(axis=1, keepdims=True), axis=0):
+            "Which numbers are added up below: a row's, or a column's?",
         lambda z: _ratio(z, z.max(axis=1), axis=1):
             "The axis is right. What is the shape of your sums: does it fit rows?",
         lambda z: _ratio(z, z.max(), axis=1, keepdims=True): WHOSE,

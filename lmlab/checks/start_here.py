@@ -38,6 +38,7 @@ count_following = Check(
     "count_following",
     cases=[
         Case(["abcd"]),
+        Case(["abac"]),
         Case(["abcab"]),
         Case(["aaa"]),
         Case(["ab", "ca"]),
@@ -54,6 +55,8 @@ count_following = Check(
             "Which of the two is the key: the one before, or the one after?",
         lambda texts: counts(pairs(texts, step=2)):
             "Each character but the last begins a pair: which are left out?",
+        lambda texts: {a: {b: 1} for a, b in pairs(texts)}:
+            "When `a` comes a second time, are its old counts still there?",
         lambda texts: counts(set(pairs(texts))):
             "How often does that pair come? It was counted once.",
         lambda texts: counts(pairs([t[:-1] for t in texts])):
@@ -69,7 +72,7 @@ count_following = Check(
         lambda texts: Counter(pairs(texts)):
             "One dict for each first character is wanted: what are your keys?",
     },
-    right="10 lists of texts (empty ones, runs of one character, a poem)",
+    right="11 lists of texts (empty ones, runs of one character, a poem)",
 )
 
 
