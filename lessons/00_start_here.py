@@ -1,8 +1,8 @@
 # %% [markdown]
 # # What does a language model do?
 #
-# You build one by counting, teach another the same numbers from its mistakes,
-# and find out what neither can do.
+# Build one by counting, teach another the same from its mistakes, and see what
+# neither can do.
 #
 # **You will** make a model write, measure how wrong it is, and tell memory
 # from understanding. **You need** Python; no machine learning, no Chinese.

@@ -469,3 +469,21 @@ def test_the_core_loads_no_torch():
 
 def test_a_wrong_whole_number_is_shown_as_a_value():
     assert "returned 3      expected 2.5" in compare.difference(3, 2.5, 1e-9).line
+
+
+def test_nan_is_the_same_as_nan_alone():
+    assert compare.same(np.nan, np.nan)
+    assert not compare.same(np.nan, 0.5) and not compare.same(0.5, np.nan)
+
+
+def test_a_right_value_computed_in_place_is_no_other_mistake():
+    def doubled_in_place(x):
+        x *= 2
+        return x
+
+    check = Check("double", cases=[Case(np.array([1.0]))], reference=lambda x: 2 * x,
+                  mistakes={lambda x: x + 1: "the question of another mistake"})
+    with pytest.raises(CheckFailed) as caught:
+        check(doubled_in_place)
+    assert "changed its argument x" in str(caught.value)
+    assert "of another mistake" not in str(caught.value)

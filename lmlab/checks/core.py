@@ -38,8 +38,6 @@ import numpy as np
 
 from lmlab.checks.compare import Problem, describe, difference, same
 
-BEFORE, SMALLEST = "Right on the case before", "This is the smallest of"
-
 
 class CheckFailed(AssertionError):
     """A check that did not pass; Jupyter shows its lines and no stack trace."""
@@ -179,8 +177,8 @@ class Check:
 
     def _still_right(self, number: int) -> str:
         if number:
-            return f"{BEFORE}: {self._text(number - 1)}."
-        return f"{SMALLEST} {len(self.cases)} cases."
+            return f"Right on the case before: {self._text(number - 1)}."
+        return f"This is the smallest of {len(self.cases)} cases."
 
     def _hold(self, attempt: Callable, holds: Callable) -> None:
         came: list[Any] = []
@@ -364,31 +362,3 @@ def _own_line(attempt: Callable, frames: Iterable) -> str:
         if code and file == code.co_filename:
             return f"line {number}: {linecache.getline(file, number).strip()}"
     return ""
-
-
-# What follows serves the modules whose checks are not data yet, and goes with the last.
-
-
-def check_function(name, attempt, *, question, mistakes=None, warning_question="",
-                   **data) -> None:
-    """Run a `Check`; `question` is asked where no mistake is known."""
-    check = Check(name, mistakes=mistakes or {}, **data)
-    try:
-        check(attempt)
-    except CheckFailed as failed:
-        first, second, third = str(failed).splitlines()
-        if third.startswith((BEFORE, SMALLEST)):
-            third = "NumPy warns" in second and warning_question or question
-        raise CheckFailed(first, second, third) from None
-
-
-def call(name: str, attempt: Callable, *arguments: Any, text: str = "") -> Any:
-    """Run the learner's code and return its value, for checks of a property."""
-    came: list[Any] = []
-    Check(name)._hold(attempt, lambda run: came.append(run(*arguments, text=text)))
-    return came[0]
-
-
-def passed(name: str, what: str) -> None:
-    """Print the one line of a right answer, with what was tried."""
-    print(f"{name}: right on {what}.")

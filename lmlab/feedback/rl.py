@@ -43,13 +43,8 @@ def reinforce_loss(
     return -(advantages * logprobs * mask).sum() / len(logprobs)
 
 
-def ppo_loss(
-    logprobs: Tensor,
-    old: Tensor,
-    advantages: Tensor,
-    mask: Tensor | None = None,
-    clip: float = 0.2,
-) -> Tensor:
+def ppo_loss(logprobs: Tensor, old: Tensor, advantages: Tensor,
+             mask: Tensor | None = None, clip: float = 0.2) -> Tensor:
     """Return minus the clipped gain of PPO, averaged over all actions that count.
 
     Schulman et al. 2017, equation 7: with r = p / p_old, the gain of an action is
@@ -63,15 +58,9 @@ def ppo_loss(
     return -_mean(_clipped_gain(logprobs, old, advantages, clip), mask)
 
 
-def grpo_loss(
-    logprobs: Tensor,
-    old: Tensor,
-    reference: Tensor,
-    advantages: Tensor,
-    mask: Tensor | None = None,
-    clip: float = 0.2,
-    beta: float = 0.04,
-) -> Tensor:
+def grpo_loss(logprobs: Tensor, old: Tensor, reference: Tensor, advantages: Tensor,
+              mask: Tensor | None = None, clip: float = 0.2,
+              beta: float = 0.04) -> Tensor:
     """Return the loss of GRPO: PPO's gain without a critic, minus beta * KL.
 
     Shao et al. 2024, equation 3: the mean over the answers of the mean over the tokens
@@ -112,13 +101,8 @@ def group_advantages(rewards: Tensor) -> Tensor:
     return advantages.where(deviation > rounding, 0)
 
 
-def token_rewards(
-    scores: Tensor,
-    logprobs: Tensor,
-    reference: Tensor,
-    mask: Tensor | None = None,
-    beta: float = 0.02,
-) -> Tensor:
+def token_rewards(scores: Tensor, logprobs: Tensor, reference: Tensor,
+                  mask: Tensor | None = None, beta: float = 0.02) -> Tensor:
     """Return (batch, n): each token pays for leaving the reference, the last is paid.
 
     Token t earns -beta (log p - log p_reference); the last token that counts earns the
@@ -138,13 +122,8 @@ def token_rewards(
     return price + precise(scores.detach())[:, None] * last
 
 
-def gae(
-    rewards: Tensor,
-    values: Tensor,
-    mask: Tensor | None = None,
-    discount: float = 1.0,
-    trace: float = 0.95,
-) -> Tensor:
+def gae(rewards: Tensor, values: Tensor, mask: Tensor | None = None,
+        discount: float = 1.0, trace: float = 0.95) -> Tensor:
     """Return the advantages (batch, n) of generalised advantage estimation.
 
     Schulman et al. 2015, equations 11 and 16, from the last action to the first, with
@@ -198,12 +177,8 @@ def token_kl(logprobs: Tensor, reference: Tensor, estimator: str = "k3") -> Tens
     raise ValueError(f'estimator must be "k1" or "k3": got {estimator!r}')
 
 
-def sequence_kl(
-    logprobs: Tensor,
-    reference: Tensor,
-    mask: Tensor | None = None,
-    estimator: str = "k3",
-) -> Tensor:
+def sequence_kl(logprobs: Tensor, reference: Tensor, mask: Tensor | None = None,
+                estimator: str = "k3") -> Tensor:
     """Return (batch,): `token_kl` added up over the tokens of each answer, in nats.
 
     The KL of whole answers is the sum of what each token adds (the chain rule).

@@ -69,12 +69,8 @@ class GPT(nn.Module):
         self.norm = nn.LayerNorm(c.d_model) if c.norm_first else nn.Identity()
         self._initialise()
 
-    def hidden(
-        self,
-        ids: Tensor,
-        cache: KeyValueCache | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def hidden(self, ids: Tensor, cache: KeyValueCache | None = None,
+               keep: Tensor | None = None) -> Tensor:
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         past = 0 if cache is None else cache.length
         check_text(ids, self.tokens, self.config.context, keep, past)
@@ -88,12 +84,8 @@ class GPT(nn.Module):
             x = block(x, mask=mask, causal=True, cache=layer)
         return self.norm(x)
 
-    def forward(
-        self,
-        ids: Tensor,
-        cache: KeyValueCache | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def forward(self, ids: Tensor, cache: KeyValueCache | None = None,
+                keep: Tensor | None = None) -> Tensor:
         """Return the logits of each next token, (batch, n, vocab_size).
 
         ids: (batch, n) int64, the tokens, or those that are new since the last call

@@ -93,12 +93,8 @@ class LLaMA(nn.Module):
             self.vocabulary.weight = self.tokens.weight
         initialise(self)  # as GPT; the papers do not say
 
-    def hidden(
-        self,
-        ids: Tensor,
-        cache: KeyValueCache | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def hidden(self, ids: Tensor, cache: KeyValueCache | None = None,
+               keep: Tensor | None = None) -> Tensor:
         """(batch, n) -> (batch, n, d_model), before the map to the vocabulary."""
         c = self.config
         past = 0 if cache is None else cache.length
@@ -119,12 +115,8 @@ class LLaMA(nn.Module):
             x = block(x, mask=mask, causal=True, cache=layer, **positions)
         return self.norm(x)
 
-    def forward(
-        self,
-        ids: Tensor,
-        cache: KeyValueCache | None = None,
-        keep: Tensor | None = None,
-    ) -> Tensor:
+    def forward(self, ids: Tensor, cache: KeyValueCache | None = None,
+                keep: Tensor | None = None) -> Tensor:
         """Return the logits of each next token, (batch, n, vocab_size).
 
         ids: (batch, n) int64, the tokens, or those that are new since the last call
