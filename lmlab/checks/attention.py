@@ -156,7 +156,8 @@ single_head = Check(
     reference=head_loop,
     mistakes={
         head(width=lambda x, Q: 1): "Where does the square root of d_head come in?",
-        head(width=lambda x, Q: len(Q) ** 2): ROOT,
+        head(width=lambda x, Q: len(Q) ** 2):
+            "By d in all: the root forgotten, or did scaled_scores divide already?",
         head(width=lambda x, Q: x.shape[1]):
             "d is the length of a query: is that d_model or d_head?",
         head(width=lambda x, Q: len(x)):
@@ -168,12 +169,14 @@ single_head = Check(
         head(hide=lambda s, m: np.where(m, -np.inf, s)):
             "True means may look: which scores did you hide?",
         head(hide=lambda s, m: s * m):
-            "Times False a score is 0. Which score gets a weight of exactly 0?",
+            "A score of 0 still counts as e^0 = 1: which gets a weight of exactly 0?",
         head(hide=lambda s, m: s + ~m * -np.inf):
             "What is 0 times infinity? Choose a score, do not multiply.",
         **{head(hide=lambda s, m, low=low: np.where(m, s, low)):
             "A score that may be seen can be lower still: below which number is none?"
            for low in (-30.0, -50.0, -100.0, -1e4, -1e9)},
+        lambda *given: head()(*given[:4], None if given[4] is None else given[4].T):
+            "Whose row of the mask is it: who looks, or who is looked at?",
         head(lambda s, m: softmax(s) * (True if m is None else m)):
             "Sum a row of weights after the mask: is it still 1?",
         head(lambda s, m: (w := softmax(s) * (True if m is None else m))

@@ -376,7 +376,8 @@ topological_order = Check(
     mistakes={
         lambda node: depth_first(node)[::-1]:
             "c was made of a: which of the two must stand first?",
-        with_copies: "a stands there more than once: on how many ways is it reached?",
+        with_copies:
+            "a stands there more than once: reached twice, or left from an earlier call?",
         lambda node: [n for n in depth_first(node) if n.inputs or n is node]:
             "b is missing: is a leaf, which has no inputs, a node as well?",
         lambda node: depth_first(node)[:-1]:

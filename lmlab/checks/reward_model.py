@@ -113,8 +113,8 @@ pair_loss = Check(
         lambda a, b: np.log1p(np.exp(np.minimum(b - a, 500))).mean():
             "Clipping hides how wrong it is: what should a gap of 10,000 cost?",
         lambda a, b: -np.log(logistic(a - b) + 1e-12).mean():
-            "Adding a tiny number hides how wrong it is: what should a gap of 10,000 "
-            "cost?",
+            "A tiny number added, or a floor, hides how wrong it is: what should a gap "
+            "of 10,000 cost?",
         lambda a, b: np.logaddexp(0, (b - a).mean()):
             "Is the loss of the mean gap the mean of the losses?",
     },
