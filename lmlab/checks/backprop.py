@@ -333,8 +333,8 @@ def all_in_order(call):
             fail(tried, mine, names, "What is in your list besides the nodes?")
         if len(set(mine)) < len(mine):
             twice = next(n for n in mine if mine.count(n) > 1)
-            fail(tried, mine, names, f"{twice} stands there more than once: on how "
-                 "many ways is it reached?")
+            fail(tried, mine, names, f"{twice} stands there twice: reached twice, "
+                 "or left over from a call before?")
         for n in wanted[::-1]:
             if n.name not in mine:
                 fail(tried, mine, names, missing(n, node, wanted))
@@ -377,7 +377,7 @@ topological_order = Check(
         lambda node: depth_first(node)[::-1]:
             "c was made of a: which of the two must stand first?",
         with_copies:
-            "a stands there more than once: reached twice, or left from an earlier call?",
+            "a stands there twice: reached twice, or left over from a call before?",
         lambda node: [n for n in depth_first(node) if n.inputs or n is node]:
             "b is missing: is a leaf, which has no inputs, a node as well?",
         lambda node: depth_first(node)[:-1]:
