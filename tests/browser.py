@@ -200,28 +200,28 @@ def run_cell(panel, page, holds: str, text: str = ""):
 
 def answer(panel, page, text: str) -> str:
     """Write `text` as the first task's answer, run its check; what that shows."""
-    run_cell(panel, page, "def neuron", text)
-    check = run_cell(panel, page, "check.neuron(")
+    run_cell(panel, page, "def dense", text)
+    check = run_cell(panel, page, "check.dense(")
     return check.locator(".jp-OutputArea").first.inner_text()
 
 
 def test_a_wrong_answer_gets_three_lines_and_a_right_one_passes(page, server):
     panel = open_notebook(page, server, EXERCISE)
     run_cell(panel, page, "as check")
-    wrong = answer(panel, page, "def neuron(w, b, x):\n    return w @ x")
+    wrong = answer(panel, page, "def dense(W, b, X):\n    return X @ W.T")
     shot(page, "wrong")
     lines = [line for line in wrong.splitlines() if line.strip()]
     assert len(lines) == 3, lines
     assert "not yet" in lines[0] and "expected" in lines[1]
     assert lines[2].rstrip().endswith("?") and "Traceback" not in wrong
-    right = answer(panel, page, "def neuron(w, b, x):\n    return max(0.0, w @ x + b)")
+    right = answer(panel, page, "def dense(W, b, X):\n    return X @ W.T + b")
     shot(page, "right")
-    assert "neuron: right on" in right
+    assert "dense: right on" in right
 
 
 def test_the_learners_work_survives_the_next_start(page, server):
     cells = saved(page, server, EXERCISE)
-    assert any("max(0.0, w @ x + b)" in "".join(cell["source"]) for cell in cells)
+    assert any("return X @ W.T + b" in "".join(cell["source"]) for cell in cells)
     mine = (server[1] / EXERCISE).read_bytes()
     done = subprocess.run([sys.executable, "-m", "lmlab", "lab", str(server[1]),
                            "--copy-only"], capture_output=True, text=True, check=True)
