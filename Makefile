@@ -4,6 +4,7 @@
 #   make test      everything that has to hold
 #   make test-all  the same with 1 and with 2 threads, three times (or ROUNDS=1)
 #   make bench     how fast, beside what you would use instead
+#   make measured  measure again what lessons quote of longer runs: minutes
 #   make poems     bring up the poets of the lessons from nothing: 1 to 2 hours
 #   make build     derive and execute what is stale
 #   make browser   a learner's first steps, in a real Chromium
@@ -24,9 +25,9 @@ ROUNDS ?= 3
 export OMP_NUM_THREADS ?= 1
 export JUPYTER_PLATFORM_DIRS = 1
 
-.PHONY: lab test test-all bench poems build browser clean help
+.PHONY: lab test test-all bench measured poems build browser clean help
 help:
-	@sed -n '3,10s/^#   //p' Makefile
+	@sed -n '3,11s/^#   //p' Makefile
 
 lab: .venv/ready
 	$(RUN) lmlab lab work
@@ -41,9 +42,13 @@ test-all: .venv/ready-test
 	  OMP_NUM_THREADS=$$threads $(RUN) pytest -n $$((3 - threads)) \
 	    --dist loadfile --nbval tests $(NOTEBOOKS) || exit 1; \
 	done; done
+	$(RUN) benchmarks.measured --check
 
 bench: .venv/ready-bench
 	$(RUN) benchmarks
+
+measured: .venv/ready-test
+	$(RUN) benchmarks.measured
 
 poems: .venv/ready
 	$(RUN) lmlab.poem_school

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -645,6 +646,19 @@ def test_another_machine_s_seconds_make_nothing_stale(root, seconds):
 def test_seconds_are_rounded_up():
     rounded = [round_up(n) for n in (1, 10, 11, 20, 21, 40, 41, 60, 61)]
     assert rounded == [10, 10, 20, 20, 40, 40, 60, 60, 61]
+
+
+def test_another_machine_s_memory_stores_the_same_bytes(root, monkeypatch):
+    page, stored = root / "lessons/01_twice.ipynb", []
+    for peak in (60, 91, 256):
+        def measured(*args, peak=peak, **how):
+            return replace(run(*args, **how), peak_mb=peak)
+
+        monkeypatch.setattr("lmlab.course.authoring.build.run", measured)
+        page.unlink()
+        assert rebuild(root, "lessons")[0]
+        stored.append(page.read_bytes())
+    assert stored[0] == stored[1] == stored[2]
 
 
 def test_base64_of_a_picture_is_no_machine(root):

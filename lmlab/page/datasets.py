@@ -100,6 +100,31 @@ def shakespeare7() -> str:
     return path("shakespeare7.txt").read_text(encoding="utf-8")
 
 
+def measured(name: str) -> list[dict[str, float | str]]:
+    """Return the rows of `data/measured/{name}.csv`, numbers as numbers.
+
+    They are what a lesson's longer runs gave: its first line says by which command.
+    Raises FileNotFoundError, with what to do, for a table that is not there.
+    """
+    file = course_root() / "data" / "measured" / f"{name}.csv"
+    opened.add(f"measured/{name}.csv")
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"data/measured/{name}.csv is missing: "
+            + how_to_restore(f"data/measured/{name}.csv")
+        )
+    lines = file.read_text(encoding="utf-8").splitlines()[1:]
+    return [{key: _number(value) for key, value in row.items()}
+            for row in csv.DictReader(lines)]  # fmt: skip
+
+
+def _number(value: str) -> float | str:
+    try:
+        return float(value) if "." in value or "e" in value else int(value)
+    except ValueError:
+        return value
+
+
 def _rows(name: str) -> list[dict[str, str]]:
     with path(name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))

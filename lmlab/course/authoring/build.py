@@ -18,6 +18,8 @@ from lmlab.course.authoring.stored import cells_digest, inputs_now, read, record
 from lmlab.course.authoring.verify import page_problems
 from lmlab.page.paths import write
 
+STEP_MB = 256
+
 
 def build(
     root: Path,
@@ -106,7 +108,10 @@ def build_page(page: Page, *, drop_edits: bool = False) -> None:
 
 
 def _measured(page: Page, made: Run) -> dict[str, int]:
-    """Return seconds and peak memory; those stored before where the change is noise."""
+    """Return seconds and peak memory; those stored before where the change is noise.
+
+    Both are rounded up, so that another run on another machine stores the same bytes.
+    """
     noted = {}
     try:
         noted = record(read(page))
@@ -117,4 +122,7 @@ def _measured(page: Page, made: Run) -> dict[str, int]:
         before = noted.get(name)
         if before and abs(value - before) <= max(1, 0.3 * before):
             measured[name] = before
-    return measured | {"seconds": minutes.round_up(measured["seconds"])}
+    return {
+        "seconds": minutes.round_up(measured["seconds"]),
+        "peak_mb": -(-measured["peak_mb"] // STEP_MB) * STEP_MB,
+    }

@@ -97,9 +97,9 @@ def cells_digest(cells: list[dict]) -> str:
 
 
 def content_digest(notebook: dict) -> str:
-    """Return the digest of the whole notebook but for the digest itself and time."""
+    """Return the digest of the whole notebook, without itself and what is measured."""
     noted = dict(notebook["metadata"]["lmlab"])
-    for name in ("content", "seconds"):
+    for name in ("content", "seconds", "peak_mb"):
         noted.pop(name, None)
     metadata = notebook["metadata"] | {"lmlab": noted}
     return digest(json.dumps(notebook | {"metadata": metadata}, sort_keys=True))
