@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from lmlab.checks import compare
+from lmlab.checks import compare, core
 from lmlab.checks.core import Case, Check, CheckFailed, fail
 
 W, b, X = np.array([[1.0, 2.0]]), np.array([0.5]), np.array([[1.0, -1.0], [3.0, 0.0]])
@@ -487,3 +487,13 @@ def test_a_right_value_computed_in_place_is_no_other_mistake():
         check(doubled_in_place)
     assert "changed its argument x" in str(caught.value)
     assert "of another mistake" not in str(caught.value)
+
+
+def test_an_interrupt_between_two_lines_names_the_function():
+    def endless(x):
+        while True:
+            pass
+
+    frame = type("", (), {"f_code": endless.__code__})
+    said = core._own_line(endless, [(frame, None)])
+    assert said.startswith(f"line {endless.__code__.co_firstlineno}: def endless")

@@ -360,5 +360,6 @@ def _own_line(attempt: Callable, frames: Iterable) -> str:
     for frame, number in frames:
         file = frame.f_code.co_filename
         if code and file == code.co_filename:
+            number = number or frame.f_code.co_firstlineno  # None: between two lines
             return f"line {number}: {linecache.getline(file, number).strip()}"
     return ""
