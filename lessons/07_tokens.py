@@ -232,17 +232,16 @@ plots.lines(
 # > tables. Which share of its parameters: 1 %, 13 % or 50 %?
 
 # %%
-from lmlab.models.counting import count_parameters
-from lmlab.models.shapes import SHAPES
+from lmlab.models import counting, shapes
 
-for name, tables in (("GPT-2 small", 1), ("LLaMA-1 7B", 2), ("LLaMA-3 8B", 2)):
-    shape = SHAPES[name]
-    share = tables * shape.vocab_size * shape.d_model / count_parameters(shape)
-    print(f"{name:12}{shape.vocab_size:8,} tokens, {share:5.1%} in the tables")
+for name, tables in ("GPT-2 small", 1), ("LLaMA-1 7B", 2), ("LLaMA-3 8B", 2):
+    c = shapes.SHAPES[name]
+    share = tables * c.vocab_size * c.d_model / counting.count_parameters(c)
+    print(f"{name:12}{c.vocab_size:8,} tokens, {share:5.1%} in the tables")
 
 # %% [markdown]
-# 13 %, for four times the tokens of LLaMA-1 and 2. A token of English grew from
-# 3.17 characters to 3.94 (Grattafiori et al. 2024).
+# 13 %, for four times the tokens of LLaMA-1 and 2. A token of English grew
+# from 3.17 characters to 3.94 (Grattafiori et al. 2024).
 #
 # ## Who pays?
 #
@@ -267,11 +266,12 @@ plots.bars(list(tokenizers),
 # text costs up to 15 times more in one language than in another (Petrov et al.
 # 2023).
 #
-# > **From the documents.** Of GPT-3, T5, LLaMA and others: 这些模型都 ...
-# > 支持多语言交互 ("these models all support many languages"). Not alike: T5's
-# > vocabulary was made for English, German, French and Romanian (Raffel et al.
-# > 2020), and LLaMA-1's twenty languages all use Latin or Cyrillic letters
-# > (Touvron et al. 2023).
+# > **From the documents** (five Chinese overviews of large models that this
+# > course tests). Of GPT-3, T5, LLaMA and others: 这些模型都 ... 支持多语言交互
+# > ("these models all support many languages"). Not alike: T5's vocabulary was
+# > made for English, German, French and Romanian (Raffel et al. 2020), and
+# > LLaMA-1's twenty languages all use Latin or Cyrillic letters (Touvron et al.
+# > 2023).
 #
 # A model reads a limited number of tokens at once, its *context length*
 # (上下文长度). One document has 32,000 *characters* where GPT-4-32k reads 32,768
@@ -283,10 +283,9 @@ for title, text in {"Macbeth": macbeth, "poems": held_out}.items():
         fit = 32768 * len(text) / len(tokenizers[name].encode(text))
         print(f"{title:7} cut by merges {name}: {fit:8,.0f} characters")
 
-# %%
-layers, heads, width = SHAPES["LLaMA-3 8B"].cache_shape
+layers, heads, width = shapes.SHAPES["LLaMA-3 8B"].cache_shape
 kept = 2 * layers * heads * width * 2                     # two bytes a number
-print(f"{kept:,} bytes a token, {8192 * kept / 2**30:.0f} GiB for 8,192 tokens")
+print(f"{kept:,} bytes a token, {8192 * kept / 2**30:.0f} GiB for 8,192")
 
 # %% [markdown]
 # Anything from 12,288 to 107,916. Every token takes memory, too, for what a
@@ -298,7 +297,8 @@ print(f"{kept:,} bytes a token, {8192 * kept / 2**30:.0f} GiB for 8,192 tokens")
 # The model of lesson 00, which guesses a token from the one before by counting
 # (and mixes in how often each comes at all), reads the plays in three
 # tokenizers and guesses *Macbeth*. Beside it, a network: the GPT of lesson 10,
-# trained beforehand, for equal numbers of multiplications, three seeds each.
+# trained beforehand for as many operations (multiplications and additions)
+# with each tokenizer; three seeds, the whiskers are their spread.
 #
 # > **Predict.** With more merges, which way goes the loss *per token*? And
 # > *per character*?
@@ -307,9 +307,8 @@ print(f"{kept:,} bytes a token, {8192 * kept / 2**30:.0f} GiB for 8,192 tokens")
 def bits_per_token(old, new, V):
     alone = (np.bincount(old, minlength=V) + 1) / (len(old) + V)
     pairs, first = Counter(zip(old, old[1:])), Counter(old[:-1])
-    p = [(pairs[a, b] + 100 * alone[b]) / (first[a] + 100)
-         for a, b in zip(new, new[1:])]
-    return -np.log2(p).mean()
+    return -np.mean([np.log2((pairs[a, b] + 100 * alone[b]) / (first[a] + 100))
+                     for a, b in zip(new, new[1:])])
 
 # %%
 losses = {"per token": [], "per character": []}
@@ -344,8 +343,9 @@ plots.bars(names, {"1e11 operations": bits[0].mean(axis=1),
 #
 # ## Pictures
 #
-# An image has no words either. A ViT reads *patches* (图像块), squares of pixels,
-# each a token:
+# An image has no words either. A Vision Transformer reads *patches* (图像块),
+# squares of pixels, each a token. ViT-B/16 makes 196 of 224 x 224 pixels
+# (Dosovitskiy et al. 2021); we make four of 8 x 8:
 
 # %%
 from sklearn.datasets import load_digits
@@ -353,12 +353,10 @@ from sklearn.datasets import load_digits
 zero = load_digits().images[0]                            # (8, 8)
 patches = zero.reshape(2, 4, 2, 4).swapaxes(1, 2).reshape(4, 4, 4)
 plots.images([zero, *patches], title="64 pixels, or four tokens")
-print("ViT-B/16:", SHAPES["ViT-B/16"].n_patches, "patches of 50,176 pixels")
+print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 
 # %% [markdown]
 # ## What the documents say
-#
-# They are five Chinese overviews of large models that this course tests.
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
@@ -368,7 +366,8 @@ print("ViT-B/16:", SHAPES["ViT-B/16"].n_patches, "patches of 50,176 pixels")
 # | ChatGPT 支持最长达 32,000 个字符 ("up to 32,000 characters") | wrong | 32,768 tokens, and of GPT-4-32k (OpenAI 2023) |
 # | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong unit | 1.0 to 1.4 trillion tokens (Touvron et al. 2023); and not fewer (lesson 13) |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times the 32K before") | right | 128,256 / 32,000 = 4.008 |
-#
+
+# %% [markdown]
 # ## Check yourself
 #
 # 1. How many bytes are 月光, and how many `moon`?
@@ -403,6 +402,7 @@ print("ViT-B/16:", SHAPES["ViT-B/16"].n_patches, "patches of 50,176 pixels")
 # - Gage, *A New Algorithm for Data Compression*, 1994, C Users Journal 12 (2)
 # - Sennrich et al., *Neural Machine Translation of Rare Words with Subword
 #   Units*, 2016, arXiv 1508.07909
+# - Dosovitskiy et al. (ViT), 2021, arXiv 2010.11929
 # - Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019
 # - Raffel et al. (T5), 2020, arXiv 1910.10683
 # - Touvron et al., *LLaMA*, 2023, arXiv 2302.13971
