@@ -8,7 +8,7 @@
 # who pays more for the same sentence. **You need** lessons 00, 03 and 04:
 # guessing what comes next, a vector times a matrix, loss in bits.
 #
-# **Time** 33 minutes to read, 40 seconds to run
+# **Time** 33 minutes to read, 20 seconds to run
 
 # %%
 from lmlab.page import plots, show
@@ -50,9 +50,9 @@ plots.token_grid(line, [c.encode() for c in line],
                  title="One character, three bytes; the first says little")
 
 # %% [markdown]
-# Nine. And what a byte means is little: all five characters begin with e5 or
-# e6, each the start of some four thousand. A model of bytes must first learn
-# what a character is.
+# Nine. And a byte means little: in base 16, all five characters begin with e5
+# or e6, each the start of some four thousand. A model of bytes must first
+# learn what a character is.
 #
 # ## Characters: short, until one is missing
 #
@@ -99,7 +99,8 @@ for some in (poems[::100], poems[::10], poems):
 # a *subword* (Sennrich et al. 2016).
 #
 # > **Predict.** A line of the witches, letters as tokens. Which pair is glued
-# > first: `do`, `ou` or `le`? What is the longest token after four rounds?
+# > first (of equals, the first): `do`, `ou` or `le`? What is the longest token
+# > after four rounds?
 
 # %%
 from collections import Counter
@@ -130,7 +131,7 @@ for _ in range(5):
 # merges, in their order, are all there is to keep.
 #
 # Now start from bytes (GPT-2; Radford et al. 2019), with the tie rule of
-# common libraries: of equal pairs, the oldest tokens.
+# Hugging Face's library: of equal pairs, the oldest tokens.
 #
 # > **Predict.** On Chinese poems, what is glued first: parts of characters,
 # > characters, or words such as 明月 (bright moon)?
@@ -267,11 +268,11 @@ plots.bars(list(tokenizers),
 # 2023).
 #
 # > **From the documents** (five Chinese overviews of large models that this
-# > course tests). Of GPT-3, T5, LLaMA and others: 这些模型都 ... 支持多语言交互
-# > ("these models all support many languages"). Not alike: T5's vocabulary was
-# > made for English, German, French and Romanian (Raffel et al. 2020), and
-# > LLaMA-1's twenty languages all use Latin or Cyrillic letters (Touvron et al.
-# > 2023).
+# > course tests). Of GPT-3, T5, LLaMA and others: 这些模型都 ... 支持多语言交互 ("these
+# > models all support many languages"). Not alike: T5's vocabulary was made
+# > for English, German, French and Romanian (Raffel et al. 2020), and
+# > LLaMA-1's twenty languages all use Latin or Cyrillic letters (Touvron et
+# > al. 2023).
 #
 # A model reads a limited number of tokens at once, its *context length*
 # (上下文长度). One document has 32,000 *characters* where GPT-4-32k reads 32,768
