@@ -8,7 +8,7 @@
 # who pays more for the same sentence. **You need** lessons 00, 03 and 04:
 # guessing what comes next, a vector times a matrix, loss in bits.
 #
-# **Time** 33 minutes to read, 20 seconds to run
+# **Time** 33 minutes to read, 60 seconds to run
 
 # %%
 from lmlab.page import plots, show
@@ -61,7 +61,7 @@ plots.token_grid(line, [c.encode() for c in line],
 # Tang poems.
 #
 # > **Predict.** Of a hundred words of *Macbeth*, how many are in none of the
-# > other plays: 1, 5 or 15? And of a hundred characters of the held-out poems,
+# > other plays: 1, 3 or 9? And of a hundred characters of the held-out poems,
 # > how many in none of the other ten thousand: 5, 1, or fewer?
 
 # %%
@@ -73,6 +73,8 @@ held_out = "\n".join(lines[::10])
 poems = [lines[i] for i in range(len(lines)) if i % 10]
 
 # %%
+import re
+
 import numpy as np
 
 
@@ -80,13 +82,14 @@ def unknown(known, pieces):
     return f"{np.mean([piece not in known for piece in pieces]):.1%} unknown"
 
 
-print("words of Macbeth:", unknown(set(plays.split()), macbeth.split()))
+known, met = (re.findall("[a-z']+", t.lower()) for t in (plays, macbeth))
+print("words of Macbeth:", unknown(set(known), met))
 characters = held_out.replace("\n", "")
 for some in (poems[::100], poems[::10], poems):
     print(len(some), "poems read:", unknown(set("".join(some)), characters))
 
 # %% [markdown]
-# Fifteen, *Macbeth* among them. Characters do better, and still the hole does
+# Nine, *Macbeth* among them. Characters do better, and still the hole does
 # not close: what has no number becomes one mark, "unknown", and is lost. Bytes
 # lose nothing: 256 kinds write any text. Can we have both, no holes and short
 # texts?
@@ -126,9 +129,10 @@ for _ in range(5):
     show.tokens(tokens)
 
 # %% [markdown]
-# `ou`, and in the end `ouble`, which *double* and *trouble* share. Nobody told
-# it about words. Each round is a *merge* (合并): one more kind of token. The
-# merges, in their order, are all there is to keep.
+# `ou`, and after four `ouble`, which *double* and *trouble* share; the fifth
+# makes a word, though nobody told it about words. Each round is a *merge*
+# (合并): one more kind of token. The merges, in their order, are all there is
+# to keep.
 #
 # Now start from bytes (GPT-2; Radford et al. 2019), with the tie rule of
 # Hugging Face's library: of equal pairs, the oldest tokens.
@@ -142,7 +146,7 @@ from lmlab.text.tokenizers import BPE
 
 book = "".join(poems[:500]).replace("\n", "")
 tokens = [bytes([b]) for b in book.encode()]
-age = {bytes([b]): i for i, b in enumerate(GPT2_ORDER)}
+age = {bytes([b]): i for i, b in enumerate(GPT2_ORDER)}   # as GPT-2 numbers
 for _ in range(100):
     counts = Counter(zip(tokens, tokens[1:]))
     pair = min(counts, key=lambda p: (-counts[p], age[p[0]], age[p[1]]))
@@ -174,11 +178,11 @@ plots.lines({"parts of characters": np.cumsum(kind == 0),
 # %% [markdown]
 # Words come last: 不相见 (not to meet), 三千里 (three thousand miles).
 #
-# ## A new word: merges in order, not the longest match
+# ## A new word
 #
 # A tokenizer that never read *Macbeth* still cuts it. It splits a text at its
-# words (a space goes with the word after it) and applies the merges to each in
-# the order in which they were learned.
+# words (a space goes with the word after it; `split=False` above did not) and
+# applies the merges to each in the order in which they were learned.
 #
 # > **Predict.** Merge i made token 256 + i: ` f` is token 275, `ate` 496,
 # > ` fat` 2519. How is " fate" cut: ` fat|e`, or ` f|ate`?
@@ -200,9 +204,9 @@ for text in (" fate", "Macbeth", " strawberry", "The the THE 1603"):
 #
 # ## What a large vocabulary buys, and costs
 #
-# A number picks a row of the *table of tokens*: the vector with which the
-# network begins, learned like all weights. It is what a one-hot vector (a 1 at
-# its number, else 0) times the table gives:
+# A number picks a row of the *table of tokens* (in torch `Embedding`): the
+# vector with which the network begins, learned like all weights. It is what
+# a one-hot vector (a 1 at its number, else 0) times the table gives:
 
 # %%
 import torch
@@ -226,11 +230,12 @@ plots.lines(
 
 # %% [markdown]
 # From 1,024 to 4,096 merges, a token of *Macbeth* grows by a quarter. Every
-# token needs a row, and mostly a second one, in the table that scores the
+# token needs a row, and in most models another, in the table that scores the
 # next.
 #
-# > **Predict.** LLaMA-3 8B has 128,256 tokens, rows of 4,096 numbers, and two
-# > tables. Which share of its parameters: 1 %, 13 % or 50 %?
+# > **Predict.** LLaMA-3 8B (8 billion parameters) has 128,256 tokens, rows of
+# > 4,096 numbers, and two tables. Which share of its parameters: 1 %, 13 % or
+# > 50 %?
 
 # %%
 from lmlab.models import counting, shapes
@@ -284,22 +289,23 @@ for title, text in {"Macbeth": macbeth, "poems": held_out}.items():
         fit = 32768 * len(text) / len(tokenizers[name].encode(text))
         print(f"{title:7} cut by merges {name}: {fit:8,.0f} characters")
 
+# %% [markdown]
+# Anything from 12,288 to 107,916. Every token takes memory, too: of each that
+# it has read, a model keeps two vectors a layer and head (lesson 24).
+
+# %%
 layers, heads, width = shapes.SHAPES["LLaMA-3 8B"].cache_shape
 kept = 2 * layers * heads * width * 2                     # two bytes a number
 print(f"{kept:,} bytes a token, {8192 * kept / 2**30:.0f} GiB for 8,192")
 
 # %% [markdown]
-# Anything from 12,288 to 107,916. Every token takes memory, too, for what a
-# model keeps of those it has read (lesson 24): LLaMA-3 8B a gibibyte for the
-# 8,192 it can read.
+# A gibibyte for the 8,192 that LLaMA-3 8B can read.
 #
 # ## Whose loss is smaller?
 #
 # The model of lesson 00, which guesses a token from the one before by counting
 # (and mixes in how often each comes at all), reads the plays in three
-# tokenizers and guesses *Macbeth*. Beside it, a network: the GPT of lesson 10,
-# trained beforehand for as many operations (multiplications and additions)
-# with each tokenizer; three seeds, the whiskers are their spread.
+# tokenizers and guesses *Macbeth*.
 #
 # > **Predict.** With more merges, which way goes the loss *per token*? And
 # > *per character*?
@@ -323,6 +329,14 @@ names = ["bytes", "256 merges", "1,024 merges"]
 plots.bars(names, losses, ylabel="loss of counting (bits)",
            title="Worse at every token, better at the play")
 
+# %% [markdown]
+# A long token is a harder question, but there are fewer. So losses per token
+# of two tokenizers cannot be compared; *bits per character* (or byte) can.
+#
+# And a network? The GPT of lesson 10, trained beforehand for as many
+# operations (multiplications and additions) with each tokenizer (whiskers: the
+# spread of three seeds):
+
 # %%
 from lmlab.page.datasets import measured
 
@@ -336,24 +350,23 @@ plots.bars(names, {"1e11 operations": bits[0].mean(axis=1),
            title="The lead of the merges shrinks with training")
 
 # %% [markdown]
-# A long token is a harder question, but there are fewer. So losses per token
-# of two tokenizers cannot be compared; *bits per character* (or byte) can.
 # With merges, one token of memory is more text; and four times the training
 # brings bytes nearer, from 0.7 bits to 0.3: they have to learn what merges
 # know.
 #
 # ## Pictures
 #
-# An image has no words either. A Vision Transformer reads *patches* (图像块),
-# squares of pixels, each a token. ViT-B/16 makes 196 of 224 x 224 pixels
-# (Dosovitskiy et al. 2021); we make four of 8 x 8:
+# A Vision Transformer reads *patches* (图像块), squares of pixels, each a token.
+# ViT-B/16 makes 196 of 224 x 224 pixels (Dosovitskiy et al. 2021); we make four
+# of 8 x 8:
 
 # %%
 from sklearn.datasets import load_digits
 
 zero = load_digits().images[0]                            # (8, 8)
 patches = zero.reshape(2, 4, 2, 4).swapaxes(1, 2).reshape(4, 4, 4)
-plots.images([zero, *patches], title="64 pixels, or four tokens")
+names = ["the digit", "top left", "top right", "below left", "below right"]
+plots.images([zero, *patches], names, title="64 pixels, or four tokens")
 print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 
 # %% [markdown]
@@ -362,7 +375,7 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 打标记. 标记化是将文本分解为单个标记的过程 ... 理解文本中的各个单词和短语 ("labelling. Tokenization breaks text into tokens ... to understand words and phrases") | half right | 打标记 is labelling, another thing; and tokens are often neither: `ouble` |
-# | 在原始字节级别对输入进行建模 ... 其计算成本随输入大小呈二次增长 ("model raw bytes ... the cost grows quadratically") | right of comparisons | nine times, above; lesson 09 weighs them |
+# | 在原始字节级别对输入进行建模 ... 其计算成本随输入大小呈二次增长 ("model raw bytes ... the cost grows quadratically") | right of comparisons | nine times, above; they are not all the cost (lesson 09) |
 # | 固定或学习的标记化 ... 可能会抛弃输入中可能有用的信息 ("fixed or learned tokenization may throw away useful information") | right | unknown words; the letters of a token |
 # | ChatGPT 支持最长达 32,000 个字符 ("up to 32,000 characters") | wrong | 32,768 tokens, and of GPT-4-32k (OpenAI 2023) |
 # | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong unit | 1.0 to 1.4 trillion tokens (Touvron et al. 2023); and not fewer (lesson 13) |

@@ -31,6 +31,21 @@ def places(begins, first=0):
     return lambda ids: [i for i, byte in enumerate(ids, first) if begins(byte)]
 
 
+def by_length(ids, far=(2, 3, 4)):
+    """Jump by what a first byte says: how long are those above 127?"""
+    found, i = [], 0
+    while i < len(ids):
+        found.append(i)
+        byte = ids[i]
+        i += 1 if byte < 128 else far[(byte >= 224) + (byte >= 240)]
+    return found
+
+
+def decoded(ids, errors="strict"):
+    sizes = [len(character.encode()) for character in bytes(ids).decode(errors=errors)]
+    return [sum(sizes[:i]) for i in range(len(sizes))]
+
+
 starts = Check(
     "starts",
     cases=[
@@ -70,6 +85,16 @@ starts = Check(
         lambda ids: [
             i for i, byte in enumerate(ids) if i == 0 or not 128 <= byte < 192
         ]: "The bytes may be cut: is the first always the first of a character?",
+        by_length: "That jumps from place 0. In a cut text, is a first byte there?",
+        lambda ids: by_length(ids, far=(3, 3, 3)):
+            "Has every character above 127 three bytes? é is 195, 169.",
+        decoded: "The bytes may be cut: can half a character be decoded?",
+        lambda ids: decoded(ids, errors="replace"):
+            "\ufffd itself takes three bytes. How many had what it stands for?",
+        places(lambda byte: not bin(byte)[2:].startswith("10")):
+            "bin(66) is 0b1000010, seven bits: which is the first of its eight?",
+        lambda ids: [ids.index(byte) for byte in ids if not 128 <= byte < 192]:
+            "`index` finds the first byte of that value: was it this one?",
     },
     right="11 texts (one to four bytes a character, cut ones, borders)",
 )
@@ -216,6 +241,11 @@ def two_by_two(ids, pair, new) -> list[int]:
     return merged
 
 
+def as_text(ids, pair, new) -> list[int]:
+    text = " ".join(map(str, ids)).replace(f"{pair[0]} {pair[1]}", str(new))
+    return [int(i) for i in text.split()]
+
+
 merge = Check(
     "merge",
     cases=[
@@ -258,6 +288,7 @@ merge = Check(
             "Which number is to stand in the place of the pair?",
         lambda ids, pair, new: glued(ids, pair, new, step=3):
             "How many ids does a pair use up?",
+        as_text: "As text, 21 23 holds 1 2: does the pair stand there?",
         lambda ids, pair, new: list(ids):
             "Nothing was glued: does what you compare ever equal the pair?",
     },
@@ -285,6 +316,20 @@ def once_more(ids, n_merges):
 
 def never_glued(ids, n_merges):
     return [first_of_best(ids)] * n_merges if len(ids) > 1 else []
+
+
+def above_the_largest(ids, n_merges):
+    """Number from the ids that are there: of small ones, 4 follows 3."""
+    merges = []
+    while len(merges) < n_merges and len(ids) > 1:
+        merges.append(first_of_best(ids))
+        ids = glued(ids, merges[-1], max(ids) + 1)
+    return merges
+
+
+def one_round(ids, n_merges):
+    """A `return` inside the loop; where there is no round, nothing comes back."""
+    return learned(ids, 1) if n_merges and len(ids) > 1 else None
 
 
 def occurs_twice(ids) -> bool:
@@ -317,12 +362,17 @@ train = Check(
             "Which id does the very first merge make? 255 is a byte.",
         lambda ids, n: learned(ids, n, number=lambda i: 1000 + i):
             "The new id is 256 plus the number of merges before: what is yours?",
+        above_the_largest:
+            "256 to begin with, whichever bytes there are: what is yours counted from?",
+        one_round: "One pair came back. After which round does the function end?",
         lambda ids, n: learned(ids, n, number=lambda i: 256):
             "Do all merges make the same id?",
         lambda ids, n: learned(ids, n, number=lambda i: i):
             "Those numbers are bytes already. Which are free?",
         lambda ids, n: learned(ids, n - 1):
             "How many pairs are there, and how many were asked for?",
+        lambda ids, n: learned(ids, len(ids)):
+            "That glues to the end. How many pairs were asked for?",
         lambda ids, n: learned(ids, n + 1):
             "How many pairs are there, and how many were asked for?",
         lambda ids, n: learned(ids, n, going=occurs_twice):
@@ -350,14 +400,14 @@ def in_order(ids, merges, first=256):
     return list(ids)
 
 
-def whatever_fits(ids, merges):
+def whatever_fits(ids, merges, back=1):
     """The colleague's: whatever can be glued, from left to right."""
     number = {pair: 256 + i for i, pair in enumerate(merges)}
     ids, i = list(ids), 0
     while i < len(ids) - 1:
         if (ids[i], ids[i + 1]) in number:
             ids[i:i + 2] = [number[ids[i], ids[i + 1]]]
-            i = max(i - 1, 0)
+            i = max(i - back, 0)
         else:
             i += 1
     return ids
@@ -415,6 +465,19 @@ def most_frequent_first(ids, merges):
         ids = glued(ids, pair, 256 + merges.index(pair))
 
 
+def while_the_best_is_known(ids, merges):
+    """Trains on the new text, until its best pair is none of the merges."""
+    while len(ids) > 1 and (pair := first_of_best(ids)) in merges:
+        ids = glued(ids, pair, 256 + merges.index(pair))
+    return list(ids)
+
+
+def all_256(ids, merges):
+    for pair in merges:
+        ids = glued(ids, pair, 256)
+    return list(ids)
+
+
 books = [learned(data(HEN), 8), learned(data(WITCHES), 6), learned(drawn(4, 500), 30),
          learned(data(POEM), 20), learned(drawn(3, 500), 40)]
 
@@ -440,6 +503,8 @@ encode = Check(
     mistakes={
         whatever_fits:
             "That glues what fits first from the left. Which pair was learned first?",
+        lambda ids, merges: whatever_fits(ids, merges, back=0):
+            "That glues what fits first from the left. Which pair was learned first?",
         longest_match:
             "That takes the longest token. Did training look for long ones?",
         last_first: "Which merge comes first, that of 256 or the last one?",
@@ -447,6 +512,11 @@ encode = Check(
         one_walk: "A new id may be part of a later pair: is it looked at again?",
         most_frequent_first:
             "That glues the pair most frequent here. What decides: here, or training?",
+        while_the_best_is_known:
+            "That glues the pair most frequent here. What decides: here, or training?",
+        lambda ids, merges: in_order(ids, merges[::-1]):
+            "The merges were turned round: which is number 0?",
+        all_256: "Do all merges make the same id?",
         lambda ids, merges: in_order(ids, merges, first=257):
             "Which id does the very first merge make?",
         lambda ids, merges: in_order(ids, merges, first=255):
@@ -484,6 +554,13 @@ def of_all(texts):
         merges = learned(data(texts(sentence, translation, book)), n_merges)
         return cost(sentence, merges) / cost(translation, merges)
     return measured
+
+
+def in_characters(sentence, translation, book, n_merges):
+    merges = learned([*map(ord, book)], n_merges)
+    costs = [len(in_order([*map(ord, text)], merges))
+             for text in (sentence, translation)]
+    return costs[0] / costs[1]
 
 
 ENGLISH = "I look up at the bright moon and think of home"
@@ -527,6 +604,11 @@ tax = Check(
         lambda s, t, book, n: cost(s, learned(data(s), n)) / cost(
             t, learned(data(t), n)):
             "Each text had a tokenizer of its own. Which one do both share?",
+        in_characters: "One for 月, four for moon: are those bytes, or characters?",
+        lambda s, t, book, n: cost(s, learned(data(book), n)) / len(t):
+            "Is the translation cut into tokens, too?",
+        lambda *given: round(ratio(*given), 2):
+            "Two digits are right. What became of the others?",
     },
     right="8 pairs of sentences (no merges, books in either language)",
 )
