@@ -37,7 +37,7 @@ for character in "eé月":
 # %% [markdown]
 # The first byte says how many there are (1110: three), the others begin with
 # 10. Without these marks, the number is left. English letters need one byte,
-# most Chinese characters three.
+# Chinese characters three (rare ones four).
 #
 # > **Predict.** Attention (lesson 09) compares every token with every other.
 # > How many times as many comparisons does a poem cost in bytes: 3, 6 or 9?
@@ -60,9 +60,9 @@ plots.token_grid(line, [c.encode() for c in line],
 # *Macbeth*, the last of seven plays of Shakespeare, and every tenth of 11,888
 # Tang poems.
 #
-# > **Predict.** Of a hundred words of *Macbeth*, how many are in none of the
-# > other plays: 1, 5 or 15? And of a hundred characters of the held-out poems,
-# > how many in none of the other ten thousand: 5, 1, or fewer?
+# > **Predict.** *Macbeth* is cut at its spaces. Of a hundred words, how many are
+# > in none of the other plays: 1, 5 or 15? And of a hundred characters of the
+# > held-out poems, how many in none of the other ten thousand: 5, 1, or fewer?
 
 # %%
 from lmlab.page.datasets import shakespeare7, tang_five
@@ -73,6 +73,8 @@ held_out = "\n".join(lines[::10])
 poems = [lines[i] for i in range(len(lines)) if i % 10]
 
 # %%
+import re
+
 import numpy as np
 
 
@@ -80,16 +82,18 @@ def unknown(known, pieces):
     return f"{np.mean([piece not in known for piece in pieces]):.1%} unknown"
 
 
+letters = re.compile("[A-Za-z']+").findall
 print("words of Macbeth:", unknown(set(plays.split()), macbeth.split()))
+print("without . , : ! ", unknown(set(letters(plays)), letters(macbeth)))
 characters = held_out.replace("\n", "")
 for some in (poems[::100], poems[::10], poems):
     print(len(some), "poems read:", unknown(set("".join(some)), characters))
 
 # %% [markdown]
-# Fifteen, *Macbeth* among them. Characters do better, and still the hole does
-# not close: what has no number becomes one mark, "unknown", and is lost. Bytes
-# lose nothing: 256 kinds write any text. Can we have both, no holes and short
-# texts?
+# Fifteen; ten without commas and colons, *Macbeth* among them. Characters do
+# better, and still the hole does not close: what has no number becomes one
+# mark, "unknown", and is lost. Bytes lose nothing: 256 kinds write any text.
+# Can we have both, no holes and short texts?
 #
 # ## Glue what often stands together
 #
@@ -126,9 +130,9 @@ for _ in range(5):
     show.tokens(tokens)
 
 # %% [markdown]
-# `ou`, and in the end `ouble`, which *double* and *trouble* share. Nobody told
-# it about words. Each round is a *merge* (合并): one more kind of token. The
-# merges, in their order, are all there is to keep.
+# `ou`, and after four rounds `ouble`, which *double* and *trouble* share.
+# Nobody told it about words. Each round is a *merge* (合并): one more kind of
+# token. The merges, in their order, are all there is to keep.
 #
 # Now start from bytes (GPT-2; Radford et al. 2019), with the tie rule of
 # Hugging Face's library: of equal pairs, the oldest tokens.
@@ -157,7 +161,7 @@ print("by hand and the course's tokenizer: the same hundred merges")
 
 # %% [markdown]
 # Parts: � stands for bytes that are no character yet. BPE must find out what a
-# character is. Give it all poems and 4,096 merges, with the course's
+# character is. Give it all 10,699 poems and 4,096 merges, with the course's
 # tokenizer: our loop reads the whole text again each time.
 
 # %%
@@ -172,7 +176,7 @@ plots.lines({"parts of characters": np.cumsum(kind == 0),
             title="First parts, then characters, then words")
 
 # %% [markdown]
-# Words come last: 不相见 (not to meet), 三千里 (three thousand miles).
+# Words come last: 不相见 (not to meet), 三千里 (three thousand *li*).
 #
 # ## A new word: merges in order, not the longest match
 #
@@ -226,7 +230,7 @@ plots.lines(
 
 # %% [markdown]
 # From 1,024 to 4,096 merges, a token of *Macbeth* grows by a quarter. Every
-# token needs a row, and mostly a second one, in the table that scores the
+# token needs a row, and often a second one, in the table that scores the
 # next.
 #
 # > **Predict.** LLaMA-3 8B has 128,256 tokens, rows of 4,096 numbers, and two
@@ -241,8 +245,8 @@ for name, tables in ("GPT-2 small", 1), ("LLaMA-1 7B", 2), ("LLaMA-3 8B", 2):
     print(f"{name:12}{c.vocab_size:8,} tokens, {share:5.1%} in the tables")
 
 # %% [markdown]
-# 13 %, for four times the tokens of LLaMA-1 and 2. A token of English grew
-# from 3.17 characters to 3.94 (Grattafiori et al. 2024).
+# 13 %, for four times the tokens of LLaMA-1 and 2. In a sample of English, a
+# token grew from 3.17 characters to 3.94 (Grattafiori et al. 2024).
 #
 # ## Who pays?
 #
@@ -264,15 +268,15 @@ plots.bars(list(tokenizers),
 # %% [markdown]
 # The same size of vocabulary costs the Chinese poem 60 tokens or 16. Services
 # charge by the token: this is a tax on languages. In real tokenizers the same
-# text costs up to 15 times more in one language than in another (Petrov et al.
+# text costs up to 15 times as much in one language as in another (Petrov et al.
 # 2023).
 #
 # > **From the documents** (five Chinese overviews of large models that this
 # > course tests). Of GPT-3, T5, LLaMA and others: 这些模型都 ... 支持多语言交互 ("these
 # > models all support many languages"). Not alike: T5's vocabulary was made
-# > for English, German, French and Romanian (Raffel et al. 2020), and
-# > LLaMA-1's twenty languages all use Latin or Cyrillic letters (Touvron et
-# > al. 2023).
+# > for English, German, French and Romanian (Raffel et al. 2020), and the
+# > twenty languages in which LLaMA-1 read Wikipedia use Latin or Cyrillic
+# > letters (Touvron et al. 2023).
 #
 # A model reads a limited number of tokens at once, its *context length*
 # (上下文长度). One document has 32,000 *characters* where GPT-4-32k reads 32,768
@@ -340,7 +344,7 @@ plots.bars(names, {"1e11 operations": bits[0].mean(axis=1),
 # of two tokenizers cannot be compared; *bits per character* (or byte) can.
 # With merges, one token of memory is more text; and four times the training
 # brings bytes nearer, from 0.7 bits to 0.3: they have to learn what merges
-# know.
+# know. With merges, so short a training guesses worse than counting.
 #
 # ## Pictures
 #
@@ -365,7 +369,7 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 # | 在原始字节级别对输入进行建模 ... 其计算成本随输入大小呈二次增长 ("model raw bytes ... the cost grows quadratically") | right of comparisons | nine times, above; lesson 09 weighs them |
 # | 固定或学习的标记化 ... 可能会抛弃输入中可能有用的信息 ("fixed or learned tokenization may throw away useful information") | right | unknown words; the letters of a token |
 # | ChatGPT 支持最长达 32,000 个字符 ("up to 32,000 characters") | wrong | 32,768 tokens, and of GPT-4-32k (OpenAI 2023) |
-# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong unit | 1.0 to 1.4 trillion tokens (Touvron et al. 2023); and not fewer (lesson 13) |
+# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong | in *tokens*, LLaMA-1 1.0 to 1.4 trillion (Touvron et al. 2023); and more, not fewer (lesson 13) |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times the 32K before") | right | 128,256 / 32,000 = 4.008 |
 
 # %% [markdown]
