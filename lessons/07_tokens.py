@@ -8,7 +8,7 @@
 # who pays more for the same sentence. **You need** lessons 00, 03 and 04:
 # guessing what comes next, a vector times a matrix, loss in bits.
 #
-# **Time** 33 minutes to read, 60 seconds to run
+# **Time** 33 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.page import plots, show
@@ -37,7 +37,7 @@ for character in "eé月":
 # %% [markdown]
 # The first byte says how many there are (1110: three), the others begin with
 # 10. Without these marks, the number is left. English letters need one byte,
-# most Chinese characters three.
+# Chinese characters three (rare ones four).
 #
 # > **Predict.** Attention (lesson 09) compares every token with every other.
 # > How many times as many comparisons does a poem cost in bytes: 3, 6 or 9?
@@ -161,7 +161,7 @@ print("by hand and the course's tokenizer: the same hundred merges")
 
 # %% [markdown]
 # Parts: � stands for bytes that are no character yet. BPE must find out what a
-# character is. Give it all poems and 4,096 merges, with the course's
+# character is. Give it all 10,699 poems and 4,096 merges, with the course's
 # tokenizer: our loop reads the whole text again each time.
 
 # %%
@@ -176,7 +176,7 @@ plots.lines({"parts of characters": np.cumsum(kind == 0),
             title="First parts, then characters, then words")
 
 # %% [markdown]
-# Words come last: 不相见 (not to meet), 三千里 (three thousand miles).
+# Words come last: 不相见 (not to meet), 三千里 (three thousand *li*).
 #
 # ## A new word
 #
@@ -230,7 +230,7 @@ plots.lines(
 
 # %% [markdown]
 # From 1,024 to 4,096 merges, a token of *Macbeth* grows by a quarter. Every
-# token needs a row, and in most models another, in the table that scores the
+# token needs a row, and often a second one, in the table that scores the
 # next.
 #
 # > **Predict.** LLaMA-3 8B (8 billion parameters) has 128,256 tokens, rows of
@@ -246,8 +246,8 @@ for name, tables in ("GPT-2 small", 1), ("LLaMA-1 7B", 2), ("LLaMA-3 8B", 2):
     print(f"{name:12}{c.vocab_size:8,} tokens, {share:5.1%} in the tables")
 
 # %% [markdown]
-# 13 %, for four times the tokens of LLaMA-1 and 2. A token of English grew
-# from 3.17 characters to 3.94 (Grattafiori et al. 2024).
+# 13 %, for four times the tokens of LLaMA-1 and 2. In a sample of English, a
+# token grew from 3.17 characters to 3.94 (Grattafiori et al. 2024).
 #
 # ## Who pays?
 #
@@ -269,15 +269,15 @@ plots.bars(list(tokenizers),
 # %% [markdown]
 # The same size of vocabulary costs the Chinese poem 60 tokens or 16. Services
 # charge by the token: this is a tax on languages. In real tokenizers the same
-# text costs up to 15 times more in one language than in another (Petrov et al.
+# text costs up to 15 times as much in one language as in another (Petrov et al.
 # 2023).
 #
 # > **From the documents** (five Chinese overviews of large models that this
 # > course tests). Of GPT-3, T5, LLaMA and others: 这些模型都 ... 支持多语言交互 ("these
 # > models all support many languages"). Not alike: T5's vocabulary was made
-# > for English, German, French and Romanian (Raffel et al. 2020), and
-# > LLaMA-1's twenty languages all use Latin or Cyrillic letters (Touvron et
-# > al. 2023).
+# > for English, German, French and Romanian (Raffel et al. 2020), and the
+# > twenty languages in which LLaMA-1 read Wikipedia use Latin or Cyrillic
+# > letters (Touvron et al. 2023).
 #
 # A model reads a limited number of tokens at once, its *context length*
 # (上下文长度). One document has 32,000 *characters* where GPT-4-32k reads 32,768
@@ -352,7 +352,7 @@ plots.bars(names, {"1e11 operations": bits[0].mean(axis=1),
 # %% [markdown]
 # With merges, one token of memory is more text; and four times the training
 # brings bytes nearer, from 0.7 bits to 0.3: they have to learn what merges
-# know.
+# know. With merges, so short a training guesses worse than counting.
 #
 # ## Pictures
 #
@@ -378,7 +378,7 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 # | 在原始字节级别对输入进行建模 ... 其计算成本随输入大小呈二次增长 ("model raw bytes ... the cost grows quadratically") | right of comparisons | nine times, above; they are not all the cost (lesson 09) |
 # | 固定或学习的标记化 ... 可能会抛弃输入中可能有用的信息 ("fixed or learned tokenization may throw away useful information") | right | unknown words; the letters of a token |
 # | ChatGPT 支持最长达 32,000 个字符 ("up to 32,000 characters") | wrong | 32,768 tokens, and of GPT-4-32k (OpenAI 2023) |
-# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong unit | 1.0 to 1.4 trillion tokens (Touvron et al. 2023); and not fewer (lesson 13) |
+# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong | in *tokens*, LLaMA-1 1.0 to 1.4 trillion (Touvron et al. 2023); and more, not fewer (lesson 13) |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times the 32K before") | right | 128,256 / 32,000 = 4.008 |
 
 # %% [markdown]

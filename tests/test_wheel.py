@@ -42,8 +42,9 @@ def test_the_wheel_holds_lessons_exercises_solutions_and_data(wheel):
     for part in ("lessons", "exercises", "solutions"):
         for file in (ROOT / part).glob("*.ipynb"):
             assert f"lmlab/_course/{part}/{file.name}" in names
-    for file in (ROOT / "data").iterdir():
-        assert f"lmlab/_course/data/{file.name}" in names
+    for file in filter(Path.is_file, (ROOT / "data").rglob("*")):
+        name = file.relative_to(ROOT).as_posix()
+        assert f"lmlab/_course/{name}" in names
     assert "lmlab/course/browser/custom.css" in names
     assert "lmlab/course/browser/labconfig/default_setting_overrides.json" in names
     assert {n.rpartition("/")[2] for n in names} >= {"LICENSE", "LICENSE-TEXT"}
