@@ -38,7 +38,7 @@ plots.lines({f"rate {r}": descend(r)[:, 1] for r in (0.08, 0.3, 0.36)},
 #
 # This is the bowl of exercise 05, $L = w_0^2 + 3 w_1^2$, from $(2, 1)$. One of
 # the documents (five Chinese overviews of large models that this course tests)
-# prints the *update rule* of *gradient descent* (梯度下降) on it:
+# prints the *update rule* of *gradient descent* (梯度下降):
 # `NewParameter=OldParameter−α×Gradient`. With the *learning rate* (学习率)
 # $\alpha = 0.1$ the first *step* leads to $(2 - 0.1 \cdot 4,\ 1 - 0.1 \cdot 6)$.
 #
@@ -163,7 +163,7 @@ from torch.nn import functional as F
 
 
 def examples(start, end):
-    windows = ids[start:end].unfold(0, 7, 1)          # (n, 7)
+    windows = ids[start:end].unfold(0, 7, 1)          # all sevens in a row
     inputs = F.one_hot(windows[:, :6], 27).float().flatten(1)
     return inputs, windows[:, 6]                      # (n, 162), (n,)
 
@@ -221,11 +221,11 @@ def learn(net, part, decay=0.0, steps=1500):          # 5 train
 
 # %%
 plain = learn(new_net(), small)
-steps = np.arange(50, 1501, 50)                       # 6 evaluate
 print(f"learnt from {plain[-1, 0]:.1f}, held out {plain[-1, 1]:.1f}, "
-      f"at best {plain[:, 1].min():.1f} after {steps[plain[:, 1].argmin()]} steps")
+      f"at best {plain[:, 1].min():.1f}")             # 6 evaluate
 
 # %%
+steps = np.arange(50, 1501, 50)
 ax = plots.axes("Two losses of one net, and what knowing nothing costs",
                 "step", "loss (nats)")
 ax.axhline(np.log(27), color=plots.MUTED, ls="--")
@@ -280,7 +280,8 @@ plots.bars(list(cures), losses.mean(axis=1),
            title="What differs by less than the thin lines may be luck")
 
 # %% [markdown]
-# Luck is worth up to 0.06 nats here, so weight decay just beats early stopping.
+# Luck is worth up to 0.06 nats here. Weight decay beats early stopping, by as
+# little, on each seed.
 # Dropout goes too far in 1,500 steps; stopped early as well, it is level with
 # decay: these seeds cannot tell the two apart.
 #
@@ -288,7 +289,7 @@ plots.bars(list(cures), losses.mean(axis=1),
 #
 # Now the 100,000 letters, judged by the held-out loss alone. The gradient of a
 # batch is a sample of the whole one, as a poll is of an election: four times the
-# batch costs four times as much, and is off by half. So *stochastic gradient
+# batch costs four times as much, and is off by half as much. So *stochastic gradient
 # descent* (随机梯度下降, SGD) takes many rough steps in place of a few exact
 # ones. Every cell below has read 48,000 examples, in 3,000 batches or in 46.
 #
@@ -312,9 +313,9 @@ plots.heatmap(cells, rows=[f"{rate:g}" for rate in rates],
 # ### Three guards
 #
 # Random weights need care, so the rate *warms up* (预热). Near the end the
-# gradient of a batch is mostly noise, so it falls along half a *cosine* (余弦退火). And should one gradient be
-# huge, *clipping* (梯度裁剪) shortens it, all slopes together:
-# $[3, 4]$ is 5 long; clipped to 1 it is $[0.6, 0.8]$, in the same direction.
+# gradient of a batch is mostly noise, so the rate falls along half a *cosine*
+# (余弦退火). And should one gradient be huge, *clipping* (梯度裁剪) shortens it, all
+# slopes together: $[3, 4]$ is 5 long; clipped to 1 it is $[0.6, 0.8]$.
 
 # %%
 from lmlab.learning import training
@@ -333,13 +334,13 @@ print("with it", np.reshape(seeds("grid"), (5, 4, 3))[3, 1],
       "without", seeds("constant rate"))
 
 # %% [markdown]
-# On all three seeds the schedule gains 0.08 or more (rate 0.01, batches of 64): no
-# luck. The package's `train` is your loop with the three guards.
+# On all three seeds the two together gain 0.08 or more (rate 0.01, batches of
+# 64): no luck. The package's `train` is your loop with all three guards.
 #
 # ### Muon
 #
 # Adam evens out weights. But a *matrix* of weights has directions that mix them,
-# and in a gradient a few drown the rest. *Muon* (Jordan et al. 2024) makes all
+# and in a gradient a few may drown the rest. *Muon* (Jordan et al. 2024) makes all
 # directions of a step about equally strong: of $\begin{bmatrix}3 & 0\\0 &
 # 0.1\end{bmatrix}$ it makes about $\begin{bmatrix}1 & 0\\0 & 1\end{bmatrix}$. The
 # poets of this course learn with it. What does it buy in the same characters? A
@@ -385,11 +386,11 @@ show.agree(at_rest(served, test), at_rest(net, test), 1e-12,
 def answer(request):
     six = torch.tensor([alphabet.index(c) for c in request[-6:]])
     scores = served.eval()(F.one_hot(six, 27).float().flatten())
-    p, best = scores.softmax(0).topk(3)
-    return ", ".join(f"{alphabet[i]} {q:.0%}" for q, i in zip(p, best))
+    return alphabet[scores.argmax()]
 
 
-for request in ("to be or not t", "my lord what is th", "i know not w"):
+for request in ("to be or not t", "come hither my frien",
+                "where is thy fathe"):
     print(f"{request}_ {answer(request)}")
 
 # %% [markdown]
@@ -401,7 +402,7 @@ for request in ("to be or not t", "my lord what is th", "i know not w"):
 # | 打标记 ... 标记化是将文本分解为单个标记的过程 (heading: "to label"; text: "tokenising splits text into tokens") | right, under a wrong heading | nobody labels anything: the next letter is the label; and tokens need not be words, as lesson 07 shows |
 # | 在保留数据集上评估其性能 ("evaluate on held-out data") | right, and the heart of it | what has chosen the settings is used up: keep a third part for the test |
 # | 配置训练过程以指定超参数 ("configure: specify the hyperparameters") | right, but not only once | they are found by training and evaluating, again and again |
-# | 数据集应尽可能多样化 ("data as diverse as possible") | right | 25 times the text beat every other cure above |
+# | 基础模型需要在非常大的数据集(例如文本或代码)上进行训练 ("needs a very large data set") | right | 25 times the text beat every other cure above |
 
 # %% [markdown]
 # ## Check yourself

@@ -25,7 +25,7 @@ def momentum_step(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the new w and the new v after one step of momentum, 0.9.
 
-    w, v, g: weights, their momentum and their gradient, of one shape; unchanged.
+    w, v, g: weights, their momentum, their gradient; of one shape, unchanged.
 
     >>> momentum_step(np.array([1.0]), np.array([2.0]), np.array([6.0]), 0.1)
     (array([0.22]), array([7.8]))
@@ -40,13 +40,14 @@ check.momentum_step(momentum_step)
 
 # %% tags=["task"]
 def adam_step(
-    w: np.ndarray, m: np.ndarray, s: np.ndarray, g: np.ndarray, t: int, rate: float
+    w: np.ndarray, m: np.ndarray, s: np.ndarray, g: np.ndarray, t: int,
+    rate: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the new w, m and s after step `t` = 1, 2, ... of Adam.
 
-    m, s: means of the gradients and of their squares, not corrected, which keep
-    0.9 and 0.999 of the old. The step divides by the root of the corrected s,
-    plus 1e-8. All arrays have one shape, and stay as they are.
+    m, s: means of the gradients and of their squares, not corrected, which
+    keep 0.9 and 0.999 of the old. The step divides by the root of the
+    corrected s, plus 1e-8. All arrays have one shape, and stay as they are.
 
     >>> zero = np.array([0.0])
     >>> adam_step(np.array([1.0]), zero, zero, np.array([6.0]), 1, 0.1)
@@ -177,8 +178,8 @@ def split_by_author(
     """Return the places of the poems to learn from, and of those held out.
 
     authors: the author of each poem. Authors are held out whole, in the order
-    in which they first appear, as long as fewer than share * len(authors) poems
-    are held out. Both lists rise.
+    in which they first appear, as long as fewer than share * len(authors)
+    poems are held out. Both lists rise.
 
     >>> split_by_author(["Li", "Du", "Li", "Wang"], 0.25)
     ([1, 3], [0, 2])
@@ -259,8 +260,8 @@ def fit(
 ) -> tuple[np.ndarray, list[float]]:
     """Fit y = X @ w by gradient descent from zeros; return w, held-out losses.
 
-    X, held_X: (rows, n); y, held_y: (rows,). The losses are mean squared errors
-    on the held-out rows, one after each step.
+    X, held_X: (rows, n); y, held_y: (rows,). The losses are mean squared
+    errors on the held-out rows, one after each step.
     """
     ### BEGIN SOLUTION
     w, losses = np.zeros(X.shape[1]), []
@@ -325,7 +326,7 @@ def new_net():
 def make_it_hold(new_net, learn: tuple, held_out: tuple) -> tuple:
     """Train `new_net()` on `learn`; return it, and its held-out losses.
 
-    learn, held_out: inputs (n, 162) and targets (n,), as `examples` makes them.
+    learn, held_out: inputs (n, 162) and targets (n,), made by `examples`.
     Returns the trained net, and a list of held-out losses in nats on the way
     (every so many steps); the last of them is that of the net returned. No step
     may learn from `held_out`. Stay below 20 seconds.
@@ -377,5 +378,6 @@ plots.loss_curve({"": losses}, floor=2.2, floor_label="the goal", ax=left,
                  xlabel="times measured", ylabel="held-out loss (nats)",
                  title="My net holds on a play that it never read")
 said = mine(examples("where is th ")[0][-1]).softmax(0).detach()
-plots.bars(list(alphabet.replace(" ", "_")), said, ax=right,
+after = "aeioruy"
+plots.bars(list(after), said[[alphabet.index(c) for c in after]], ax=right,
            ylabel="probability", title="What follows 'is th', says my net")
