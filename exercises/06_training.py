@@ -315,8 +315,8 @@ def make_it_hold(new_net, learn: tuple, held_out: tuple) -> tuple:
 
     learn, held_out: inputs (n, 162) and targets (n,), made by `examples`.
     Returns the trained net, and a list of held-out losses in nats on the way
-    (every so many steps); the last of them is that of the net returned. No step
-    may learn from `held_out`. Stay below 20 seconds.
+    (every so many steps); the last of them is that of the net returned. No
+    step may learn from `held_out`. Stay below 20 seconds.
     """
     # YOUR CODE HERE
     raise NotImplementedError()
@@ -345,7 +345,8 @@ check.make_it_hold(make_it_hold)
 # What you made, on the left, and what it has to say, on the right:
 
 # %% tags=["raises-exception"]
-learn, held_out = examples(letters[:20_000]), examples(letters[500_000:505_000])
+learn = examples(letters[:20_000])
+held_out = examples(letters[500_000:505_000])
 mine, losses = make_it_hold(new_net, learn, held_out)
 
 left, right = plots.axes([""] * 2, n=2, width=11)

@@ -150,7 +150,7 @@ text = datasets.shakespeare7()                        # 1 collect
 letters = re.sub("[^a-z]+", " ", text.lower())        # 2 prepare
 alphabet = " abcdefghijklmnopqrstuvwxyz"
 ids = torch.tensor([alphabet.index(c) for c in letters])      # 3 tokens
-print(f"{len(ids):,} letters: {letters[16:50]!r} is", ids[16:22].tolist(), "...")
+print(f"{len(ids):,} letters: {letters[16:33]!r} is", ids[16:33].tolist())
 
 # %% [markdown]
 # Three parts that share no line: one to learn from, from *Coriolanus*; one *held
@@ -298,7 +298,7 @@ plots.bars(list(cures), losses.mean(axis=1),
 
 # %%
 rates, sizes = [0.0003, 0.001, 0.003, 0.01, 0.03], [16, 64, 256, 1024]
-cells = np.reshape(seeds("grid"), (5, 4, 3)).mean(axis=2)     # over three seeds
+cells = np.reshape(seeds("grid"), (5, 4, 3)).mean(axis=2)     # over the seeds
 plots.heatmap(cells, rows=[f"{rate:g}" for rate in rates],
               columns=[str(size) for size in sizes], values=True,
               xlabel="batch", ylabel="learning rate", label="held-out loss",
@@ -347,9 +347,9 @@ print("with it", np.reshape(seeds("grid"), (5, 4, 3))[3, 1],
 # small one (lesson 11 opens it), after 100 steps, three seeds each:
 
 # %%
-AdamW, Muon = np.reshape(seeds("poet"), (2, 3, 3))    # each (rate, seed)
-plots.lines({"AdamW": AdamW.mean(axis=1), "Muon": Muon.mean(axis=1)}, rates[2:],
-            bands={"AdamW": (AdamW.min(axis=1), AdamW.max(axis=1))},
+adam, muon = np.reshape(seeds("poet"), (2, 3, 3))     # each (rate, seed)
+plots.lines({"AdamW": adam.mean(axis=1), "Muon": muon.mean(axis=1)},
+            rates[2:], bands={"AdamW": (adam.min(axis=1), adam.max(axis=1))},
             logx=True, marks=True, xlabel="learning rate",
             ylabel="held-out loss (nats)",
             title="With Muon the same poems teach more at higher rates")
