@@ -143,7 +143,7 @@ adam_step = Check(
         adam(right_s=lambda s, t: s): "m is corrected: is s?",
         adam(right_m=lambda m, t: m / (1 - 0.9),
              right_s=lambda s, t: s / (1 - 0.999)):
-            "The weights in m sum to 1 - 0.9**t: does your correction know t?",
+            "The shares in m sum to 1 - 0.9**t: does your correction know t?",
         adam(right_m=lambda m, t: m / (1 - 0.9 ** (t + 1)),
              right_s=lambda s, t: s / (1 - 0.999 ** (t + 1))):
             "The first step has t = 1: is something added to it?",
@@ -152,6 +152,8 @@ adam_step = Check(
             "Which of 0.9 and 0.999 belongs to which mean, also in the correction?",
         adam(turn=lambda m, s: m / np.sqrt(s + 1e-8)):
             "Is the 1e-8 added to the root, or to what is under it?",
+        adam(turn=lambda m, s: m / np.sqrt(s)):
+            "What keeps the root from being 0, and counts where it is tiny?",
         adam(turn=lambda m, s: m / (s + 1e-8)):
             "s is a mean of squares: what gives it the unit of g again?",
         adam(square=lambda s, g: 0.999 * s + 0.001 * g):
@@ -160,6 +162,13 @@ adam_step = Check(
             "How much of the old s is kept, 0.9 or 0.999?",
         adam(mean=lambda m, g: 0.9 * m + g):
             "m is a mean here, no sum: how much does g count?",
+        adam(mean=lambda m, g: 0.9 * m + g, square=lambda s, g: 0.999 * s + g**2):
+            "m and s are means here, no sums: how much do g and its square count?",
+        adam(mean=lambda m, g: 0.999 * m + 0.001 * g,
+             square=lambda s, g: 0.9 * s + 0.1 * g**2,
+             right_m=lambda m, t: m / (1 - 0.999**t),
+             right_s=lambda s, t: s / (1 - 0.9**t)):
+            "Which of the two means keeps 0.9 of the old, and which 0.999?",
         adam(turn=lambda m, s: m): "By what is the corrected m divided?",
         corrected_kept:
             "The next step starts from m and s: corrected, or as they were summed?",
@@ -223,6 +232,8 @@ rate_at = Check(
             "Is that curve level at its end, as half a cosine wave is?",
         schedule(down=lambda done: 1 - done):
             "That falls in a straight line: where is the cosine?",
+        schedule(down=lambda done: (1 + np.cos(180 * done)) / 2):
+            "Does cos take degrees here, or radians?",
         schedule(down=lambda done: (1 + np.cos(done)) / 2):
             "Which angle is half a wave, in radians?",
         lambda step, steps, warmup, peak: schedule()(step, steps, warmup, 1.0):
@@ -278,6 +289,9 @@ clip = Check(
             "Each number was cut off by itself: does the direction stay?",
         clipped(whole_length, cap=lambda factor: factor if factor < 1e200 else 1.0):
             "What should become of a gradient that is short enough?",
+        clipped(whole_length,
+                cap=lambda factor: factor if factor < 1e200 else math.nan):
+            "Which gradients are to be shortened, and which stay as they are?",
         clipped(lambda grads: whole_length(grads) ** 2):
             "That is the sum of the squares: and the length?",
         clipped(lambda grads: sum(whole_length([g]) for g in grads)):
@@ -334,6 +348,21 @@ def by_names(authors, share):
     return tuple([authors[i] for i in part] for part in by_author()(authors, share))
 
 
+def by_poet(authors, share):
+    held = {authors[i] for i in by_author()(authors, share)[1]}
+    return [i for name in dict.fromkeys(authors) if name in held
+            for i, author in enumerate(authors) if author == name]
+
+
+def in_one_pass(authors, share):
+    held, out = set(), []
+    for i, author in enumerate(authors):
+        if author in held or len(out) < share * len(authors):
+            held.add(author)
+            out.append(i)
+    return [i for i in range(len(authors)) if i not in out], out
+
+
 def by_share_of_authors(authors, share):
     names = list(dict.fromkeys(authors))
     held = set(names[:math.ceil(share * len(names))])
@@ -351,6 +380,7 @@ split_by_author = Check(
     cases=[
         Case(["Li", "Du", "Li", "Wang"], 0.25),
         Case(["Li", "Du"], 0.5, label="one each"),
+        Case(["Li", "Du", "Li", "Wang"], 0.5, label="the first one is enough"),
         Case(["Li", "Du", "Li", "Wang"], 0.75, label="two authors are needed"),
         Case(["Wang", "Du", "Du", "Du"], 0.25, label="exactly enough"),
         Case(["Wang", "Du", "Du", "Li"], 0.5, label="the next one is too many"),
@@ -381,6 +411,11 @@ split_by_author = Check(
             "Is the author taken first who appears first, or who appears last?",
         lambda authors, share: by_author()(authors, share)[::-1]:
             "Which list comes first, that to learn from or that held out?",
+        lambda authors, share: (
+                by_author()(authors, share)[0], by_poet(authors, share)):
+            "Those places stand poet by poet: do both lists rise?",
+        in_one_pass:
+            "Once an author is out, are the poems counted that stand further down?",
         by_names: "Are places wanted, or the names that stand there?",
         by_share_of_authors:
             "Of what is `share` a share: of the authors, or the poems?",
@@ -388,7 +423,7 @@ split_by_author = Check(
                                 by_author()(authors, share)[1]):
             "Are the poems that are held out also among those to learn from?",
     },
-    right="10 books of 2 to 200 poems, with nothing and with all held out among them",
+    right="11 books of 2 to 200 poems, with nothing and with all held out among them",
 )
 
 
@@ -451,6 +486,8 @@ fit = Check(
     reference=fitted(),
     mistakes={
         taken_over: "From which X and y does the second step learn?",
+        lambda X, y, *held_and_rest: fitted()(*held_and_rest[:2], *held_and_rest):
+            "Those steps learn from the held-out rows: which may they learn from?",
         fitted(both=True): "Which rows may move w: all, or those to learn from?",
         fitted(measured="learnt"):
             "Those are losses on what was learnt from: and on what was not?",
@@ -516,7 +553,8 @@ def it_holds(call):
              "(the losses; the last of them at least)")
     if not math.isclose(losses[-1], held, abs_tol=0.005):
         fail(tried, round(losses[-1], 2), round(held, 2),
-             "The last loss in the list: of which letters is it, and of which weights?",
+             "The last loss in the list: of which letters is it, of raw scores, and of "
+             "which weights?",
              "(the last loss; that of the net on the held-out letters)")
     if held < new - 0.1:
         fail(tried, round(held, 2), round(new, 2),
@@ -530,13 +568,16 @@ def it_holds(call):
 
 def why_not(held, learnt):
     if learnt > 3.6:
-        return "That is worse than saying nothing: how large are its steps?"
+        return ("That is worse than saying nothing: are its steps too large, or all on "
+                "the same few letters?")
     if learnt > 3.2:
-        return "It knows no more than at the start: which line moves the weights?"
+        return ("It knows no more than at the start: which line moves the weights, and "
+                "along which gradient?")
     if held > learnt + 0.6:
         return ("It knows its own letters much better: when was the held-out loss "
                 "lowest, and what keeps it there?")
-    return "It is still poor on its own letters: more steps, or another rate?"
+    return ("It is still poor on its own letters: too few steps, an unfit rate, or old "
+            "gradients in new ones?")
 
 
 def loop(steps, rate=0.003, every=50, move=True, learn_from=None, report=None,
@@ -565,16 +606,20 @@ make_it_hold = Check(
     properties=[it_holds],
     mistakes={
         loop(steps=50, move=False):
-            "It knows no more than at the start: which line moves the weights?",
-        loop(steps=50): "It is still poor on its own letters: more steps, or another "
-            "rate?",
+            "It knows no more than at the start: which line moves the weights, and "
+            "along which gradient?",
+        loop(steps=50):
+            "It is still poor on its own letters: too few steps, an unfit rate, or old "
+            "gradients in new ones?",
         loop(steps=5, rate=1000.0, every=5):
-            "That is worse than saying nothing: how large are its steps?",
+            "That is worse than saying nothing: are its steps too large, or all on "
+            "the same few letters?",
         loop(steps=250, rate=0.01, learn_from=lambda learn, held_out: held_out):
             "Held-out letters are no better known than new ones, unless a step learnt "
             "from them: which did?",
         loop(steps=50, report=lambda learn, held_out: learn):
-            "The last loss in the list: of which letters is it, and of which weights?",
+            "The last loss in the list: of which letters is it, of raw scores, and of "
+            "which weights?",
         loop(steps=50, give=lambda net, losses: (losses, net)):
             "Which of the two does the docstring name first?",
         loop(steps=50, give=lambda net, losses: (net, [])):
