@@ -10,7 +10,7 @@
 # **You need** lessons [03](03_forward_pass.ipynb) and [04](04_loss.ipynb), and
 # the slope of $x^2$.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 34 minutes to read, 10 seconds to run
 
 # %%
 import numpy as np

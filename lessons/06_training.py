@@ -124,7 +124,7 @@ show.agree(w, theirs, 1e-12, ("by hand", "torch"))
 #
 # ## Seven steps, and a surprise
 #
-# The same document lists seven steps of every training: collect, prepare, 打标记
+# The same document lists seven general steps of training: collect, prepare, 打标记
 # (into *tokens*), configure, train, evaluate, deploy. Here they are, for a net
 # that reads six letters of a play and says the seventh.
 
@@ -151,7 +151,7 @@ from torch.nn import functional as F
 
 def examples(start, end):
     windows = ids[start:end].unfold(0, 7, 1)          # all sevens in a row
-    inputs = F.one_hot(windows[:, :6], 27).float().flatten(1)
+    inputs = F.one_hot(windows[:, :6], 27).double().flatten(1)
     return inputs, windows[:, 6]                      # (n, 162), (n,)
 
 
@@ -173,7 +173,7 @@ def new_net(drop=0.0):                                # 4 configure
     return nn.Sequential(
         nn.Linear(6 * 27, 128), nn.ReLU(), nn.Dropout(drop),
         nn.Linear(128, 128), nn.ReLU(), nn.Dropout(drop),
-        nn.Linear(128, 27))
+        nn.Linear(128, 27)).double()                  # 64 bits: same anywhere
 
 # %%
 def loss_of(net, part):
@@ -220,7 +220,7 @@ plots.lines({"learnt from": plain[:, 0], "held out": plain[:, 1],
 # %% [markdown]
 # Far above 3.3: it is sure, and wrong. For some 200 steps it learnt
 # English, then this scene by heart. That is *overfitting* (过拟合), and the
-# training loss, which never stopped falling, cannot show it.
+# training loss, which kept falling, cannot show it.
 #
 # **What is learnt must hold on text that was never seen:** *generalisation*
 # (泛化).
@@ -276,7 +276,7 @@ plots.bars(list(cures), losses.mean(axis=1),
 # batch is a sample of the whole one: four times the batch costs four times as
 # much, and is off by half as much. So *stochastic gradient descent*
 # (随机梯度下降, SGD) takes many rough steps in place of a few exact
-# ones. Every cell below has read 48,000 examples, in 3,000 batches or in 46.
+# ones. Every cell below has read some 48,000 examples, in 3,000 batches or in 46.
 #
 # > **Predict.** Is the best learning rate higher for small batches or for large
 # > ones? And does the smallest batch, with the most steps, always win?
@@ -311,14 +311,15 @@ print("with both", grid[3, 1], "constant", seeds("constant rate"))
 
 # %% [markdown]
 # On all three seeds warm-up and cosine gain 0.08 or more (rate 0.01, batches of
-# 64): no luck. The package's `train` is your loop with all three guards.
+# 64): no luck. The package's `train` is your loop with all three guards, a
+# decay of 0.1, and 0.95 in place of 0.999.
 #
 # ### Muon
 #
 # Adam evens out weights. But a *matrix* of weights has directions that mix them,
 # and in a gradient a few may drown the rest. *Muon* (Jordan et al. 2024) makes all
 # directions of a step about equally strong: of $\begin{bmatrix}3 & 0\\0 &
-# 0.1\end{bmatrix}$ it makes about $\begin{bmatrix}1 & 0\\0 & 1\end{bmatrix}$. The
+# 0.1\end{bmatrix}$ it makes $\begin{bmatrix}0.7 & 0\\0 & 1.1\end{bmatrix}$. The
 # poets of this course learn with it. What does it buy? A small poet (lesson 11
 # opens it) after 100 steps on the same poems, three seeds each:
 
@@ -361,7 +362,7 @@ show.agree(at_rest(served, test), at_rest(net, test), 1e-12,
 for request in ("to be or not t", "come hither my frien",
                 "where is thy fathe"):
     six = torch.tensor([alphabet.index(c) for c in request[-6:]])
-    scores = served.eval()(F.one_hot(six, 27).float().flatten())
+    scores = served.eval()(F.one_hot(six, 27).double().flatten())
     print(f"{request}_ {alphabet[scores.argmax()]}")
 
 # %% [markdown]
@@ -391,7 +392,7 @@ for request in ("to be or not t", "come hither my frien",
 # </details>
 #
 # <details><summary>3. Someone tried 200 settings and reports the best held-out
-# loss. Why will the test be worse?</summary>
+# loss. Why will the test probably be worse?</summary>
 #
 # The best of 200 is partly luck on that held-out text, and luck does not carry
 # over.
@@ -401,9 +402,9 @@ for request in ("to be or not t", "come hither my frien",
 #
 # *Seven steps, and a surprise*: let all write down the held-out loss before the
 # cell runs (4 seconds), then point at where the curves part. *How long may a
-# step be?*: ask for the factor at rate 1/6 (0: one step to the bottom). A common
-# misunderstanding: that overfitting means too many steps; with more text the
-# same steps do no harm.
+# step be?*: ask for the factor at rate 1/6 (0: $w_1$ is at the bottom in one
+# step). A common misunderstanding: that overfitting means too many steps; with
+# more text the same steps do next to no harm.
 # </details>
 #
 # **What this left out**: second-order methods; many machines at once; how rates

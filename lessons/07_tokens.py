@@ -8,7 +8,7 @@
 # who pays more for the same sentence. **You need** lessons 00, 03 and 04:
 # guessing what comes next, a vector times a matrix, loss in bits.
 #
-# **Time** 33 minutes to read, 40 seconds to run
+# **Time** 33 minutes to read, 20 seconds to run
 
 # %%
 from lmlab.page import plots, show

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: matrices, softmax, training by gradients.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 10 seconds to run
 #
 # ## From an average to a weighted average
 #

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 05: sigmoid, cross-entropy, gradients.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 
 # %%
 import numpy as np

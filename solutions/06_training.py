@@ -82,8 +82,8 @@ check.adam_step(adam_step)
 # %% [markdown]
 # ## 2. Up, and gently down   ●●○  8 minutes
 #
-# Nearly every large model was trained with this curve: a straight line up, half
-# a cosine down. Its ends are where one is off by one.
+# GPT-3 and LLaMA were trained with this curve, down to a tenth of the peak: a
+# straight line up, half a cosine down. Its ends are where one is off by one.
 
 # %% tags=["task"]
 def rate_at(step: int, steps: int, warmup: int, peak: float) -> float:
@@ -232,7 +232,7 @@ for name, (learn, held) in {"at random": (dealt[64:], dealt[:64]),
 #
 # A line is fitted by gradient descent, and watched on held-out data. It works
 # far too well. The held-out points below are pure noise, of which nobody can
-# predict anything: their loss cannot fall below that of saying 0.
+# predict anything: only luck brings their loss below that of saying 0.
 
 # %%
 def buggy_fit(X, y, held_X, held_y, steps, rate):
@@ -299,7 +299,7 @@ print(f"held-out loss, as it should be: {losses[-1]:.2f}")
 # 20,000 letters of *Coriolanus* to learn from, 5,000 of *The Taming of the
 # Shrew* held out. The net reads six letters and says the seventh. Write the
 # loop, choose all settings yourself, and bring the held-out loss to 2.2 nats or
-# below; saying nothing costs 3.3.
+# below; knowing nothing costs 3.3.
 
 # %%
 import re
@@ -315,12 +315,13 @@ alphabet = " abcdefghijklmnopqrstuvwxyz"
 def examples(text):
     """Six letters each, (n, 162) with one 1 a letter; the seventh, (n,)."""
     ids = torch.tensor([alphabet.index(c) for c in text]).unfold(0, 7, 1)
-    return F.one_hot(ids[:, :6], 27).float().flatten(1), ids[:, 6]
+    return F.one_hot(ids[:, :6], 27).double().flatten(1), ids[:, 6]
 
 
 def new_net():
     torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(6 * 27, 128), nn.ReLU(), nn.Linear(128, 27))
+    return nn.Sequential(
+        nn.Linear(6 * 27, 128), nn.ReLU(), nn.Linear(128, 27)).double()
 
 # %% tags=["task"]
 def make_it_hold(new_net, learn: tuple, held_out: tuple) -> tuple:
@@ -357,8 +358,8 @@ check.make_it_hold(make_it_hold)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Batches of 64: `rows = torch.randint(len(learn[1]), (64,))`. AdamW at 0.003
-# needs some 600 steps. `zero_grad`, `backward`, `step`, in this order.
+# Batches of 64: `rows = torch.randint(len(learn[1]), (64,))`. At 0.003
+# AdamW is there in 600 steps. `zero_grad`, `backward`, `step`, in this order.
 # </details>
 # <details><summary>Hint 3</summary>
 #

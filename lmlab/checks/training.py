@@ -239,7 +239,7 @@ rate_at = Check(
         lambda step, steps, warmup, peak: schedule()(step, steps, warmup, 1.0):
             "That is the share: of which peak?",
     },
-    right="14 steps of 4 schedules, one of them without warm-up; "
+    right="14 steps of 4 schedules, two of them without warm-up; "
     "as lmlab.learning.training has it",
 )
 
