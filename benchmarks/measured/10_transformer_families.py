@@ -4,6 +4,7 @@ Each learns the tone signs of quatrains its own way, then string tasks written a
 Two more: 16 layers with the norms before and after; a GPT on plays, in bits.
 """
 
+import lzma
 import zlib
 from functools import lru_cache
 from itertools import product
@@ -25,23 +26,26 @@ from lmlab.text.poems import quatrains, tonal, tones
 SIGNS = {"level": 0, "oblique": 1, "either": 2}
 HOLE = 3  # BERT's mask, T5's sentinel, and what GPT and T5 begin with
 TASKS = {"copy": 11, "reverse": 12, "order": 13}  # 0 .. 9 are letters, 10 begins
-TESTS = ["gap", "go on", "writing", "probe", "strings"]
+TESTS = ["fill a gap (share)", "go on (nats)", "write by rules (share)",
+         "probe of vectors (share)", "copy, reverse, order (share)"]  # fmt: skip
+STEPS = range(10, 61, 10)
 ROWS = [
     *({"model": m, "test": t, "seed": s}
       for s, m, t in product(range(3), ["BERT", "GPT", "T5"], TESTS)),
-    *({"model": m, "test": "loss of 16 layers", "seed": s}
-      for s, m in product(range(3), ["pre-norm", "post-norm"])),
+    *({"model": m, "test": f"loss at step {step}", "seed": s}
+      for s, m, step in product(range(3), ["pre-norm", "post-norm"], STEPS)),
     *({"model": m, "test": "bits of a play", "seed": s}
-      for s, m in [(0, "zlib"), (0, "GPT"), (1, "GPT"), (2, "GPT")]),
+      for s, m in [(0, "zlib"), (0, "LZMA"), (0, "GPT"), (1, "GPT"), (2, "GPT")]),
 ]  # fmt: skip
 
 
 def measure(model: str, test: str, seed: int) -> dict[str, float]:
     torch.manual_seed(seed)
-    if test == "strings":
+    if test.startswith("copy"):
         score = right_strings(model, seed)
-    elif test == "loss of 16 layers":
-        score = deep_loss(model == "pre-norm", seed)
+    elif test.startswith("loss"):
+        step = int(test.split()[-1])
+        score = np.mean(deep_losses(model == "pre-norm", seed)[step - 10 : step])
     elif test == "bits of a play":
         score = play_bits(model, seed)
     else:
@@ -177,7 +181,7 @@ def probe(name: str, model: nn.Module) -> float:
     return reader.score((new - middle) / spread, keeps(held))
 
 
-READ = {"gap": gap, "go on": go_on, "writing": writing, "probe": probe}
+READ = dict(zip(TESTS, [gap, go_on, writing, probe], strict=False))
 
 
 def string_task(x: Tensor, task: str) -> tuple[Tensor, Tensor]:
@@ -199,8 +203,8 @@ def right_strings(name: str, seed: int) -> float:
     model = build(name, 14, 11)
 
     def loss(model: nn.Module, x: Tensor) -> Tensor:
-        pairs = [string_task(part, t) for part, t in zip(x.chunk(3), TASKS, strict=True)]
-        source, answer = map(torch.cat, zip(*pairs, strict=True))
+        parts = map(string_task, x.chunk(3), TASKS)
+        source, answer = map(torch.cat, zip(*parts, strict=True))
         logits = string_logits(name, model, source, answer)
         return F.cross_entropy(logits.flatten(0, 1), answer.flatten())
 
@@ -219,23 +223,26 @@ def right_strings(name: str, seed: int) -> float:
     return np.mean(right)
 
 
-def deep_loss(norm_first: bool, seed: int) -> float:
-    """Mean of the last 10 losses of 60 steps, from torch's own first weights."""
+@lru_cache(maxsize=1)
+def deep_losses(norm_first: bool, seed: int) -> list[float]:
+    """60 steps of 16 layers, from torch's own first weights."""
     model = GPT(GPTConfig(4, 20, 32, n_layers=16, n_heads=2, norm_first=norm_first))
     for part in model.modules():
         if isinstance(part, nn.Linear):
             part.reset_parameters()
-    history = train(model, rows(text()[0], 16, seed), steps=60, learning_rate=0.002,
-                    loss=gpt_loss, progress=False)  # fmt: skip
-    return np.mean(history.loss[-10:])
+    return train(model, rows(text()[0], 16, seed), steps=60, learning_rate=0.002,
+                 loss=gpt_loss, progress=False).loss  # fmt: skip
 
 
 def play_bits(name: str, seed: int) -> float:
-    """Bits a character of 1,500 that were held out."""
+    """Bits a character of 1,500 held out; LZMA reads the text before them first."""
     plays = datasets.shakespeare7()
-    test = plays[-1500:]
+    test, before = plays[-1500:].encode(), plays[:-1500].encode()
     if name == "zlib":
-        return 8 * len(zlib.compress(test.encode(), 9)) / len(test)
+        return 8 * len(zlib.compress(test, 9)) / 1500
+    if name == "LZMA":
+        after = len(lzma.compress(before + test)) - len(lzma.compress(before))
+        return 8 * after / 1500
     letters = sorted(set(plays))
     ids = torch.tensor([letters.index(c) for c in plays])
     model = GPT(GPTConfig(len(letters), 64, 48, 2, 4))
