@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 39 minutes to read, 60 seconds to run
+# **Time** 39 minutes to read, 85 seconds to run
 #
 # ## Twelve layers, four names
 
@@ -23,8 +23,8 @@ for name in ("BERT-base", "GPT-1", "GPT-2 small", "GPT-3 Small"):
 
 # %% [markdown]
 # A Google model of 2018 that fills gaps, and three of OpenAI's that go on: the
-# same twelve layers, number for number. The rest are tables of tokens and places.
-# All come from the *Transformer* of June 2017 (Vaswani et al.), which one
+# same twelve layers, number for number. Nearly all of the rest are tables of tokens
+# and places. All come from the *Transformer* of June 2017 (Vaswani et al.), which one
 # document dates 2018 年左右 ("around 2018").
 #
 # ## One layer, opened
@@ -92,33 +92,6 @@ show.source(Block.forward)
 # $d \times 4d$ for the feed-forward: $12d^2$. Biases and norms add $13d$. With $d =
 # 768$: 7,087,872.
 #
-# ## Before a part, or after the sum?
-#
-# The source shows two orders. The first Transformer, GPT-1 and BERT normalise
-# the sum (*post-norm*); GPT-2 and nearly all since, what a part reads
-# (*pre-norm*). With pre-norm a plain path of sums leads from the last layer to
-# the first. With post-norm, 16 layers put 32 norms into it. If $x$ and $f(x)$ have
-# variance 1, their sum has 2, and each norm divides by $\sqrt 2$, gradients too:
-# $0.71^{32} = 0.00002$.
-#
-# > **Predict.** Sixteen layers, the same rate and first weights. Will post-norm
-# > learn as fast, a little later, or hardly at all?
-
-# %%
-from lmlab.page import datasets, plots
-
-kept = datasets.measured("10_transformer_families")   # longer runs, done once
-plots.lines({f"{norm}, seed {seed}": [
-    r["score"] for r in kept if [r["model"], r["seed"]] == [norm, seed]]
-    for norm in ("post-norm", "pre-norm") for seed in range(3)},
-    range(10, 61, 10), xlabel="step", ylabel="loss (nats)",
-    title="Sixteen layers deep, post-norm stays on a plateau")
-
-# %% [markdown]
-# The plateau, 0.97, is what knowing how frequent each token is buys. Post-norm
-# can leave it: with *warm-up* (lesson 06), as BERT did, or smaller first weights.
-# What pre-norm buys is *stability* (训练稳定性).
-#
 # ## A text to read
 #
 # Verse has tones, level 平 or oblique 仄 (a character that may be either: 中), and
@@ -126,6 +99,7 @@ plots.lines({f"{norm}, seed {seed}": [
 # becomes 20 signs:
 
 # %%
+from lmlab.page import datasets
 from lmlab.text.poems import quatrains, tones
 
 SIGNS, HOLE = {"level": 0, "oblique": 1, "either": 2}, 3
@@ -142,6 +116,33 @@ held_out = signs(poems[::10])                         # (2089, 20)
 print(*("".join("平仄中"[s] for s in line) for line in held_out[-1].view(4, 5)))
 
 # %% [markdown]
+# ## Before a part, or after the sum?
+#
+# `Block` has two orders. The first Transformer, GPT-1 and BERT normalise the sum
+# (*post-norm*); GPT-2 and nearly all since, what a part reads (*pre-norm*). With
+# pre-norm a plain path of sums leads from the last layer to the first. With
+# post-norm, 16 layers put 32 norms into it. If $x$ and $f(x)$ have
+# variance 1, their sum has 2, and each norm divides by $\sqrt 2$, gradients too:
+# $0.71^{32} = 0.00002$.
+#
+# > **Predict.** Sixteen layers guess the next sign, with the same rate and first
+# > weights. Will post-norm learn as fast, a little later, or hardly at all?
+
+# %%
+from lmlab.page import plots
+
+kept = datasets.measured("10_transformer_families")   # longer runs, done once
+plots.lines({f"{norm}, seed {seed}": [
+    r["score"] for r in kept if [r["model"], r["seed"]] == [norm, seed]]
+    for norm in ("post-norm", "pre-norm") for seed in range(3)},
+    range(10, 61, 10), xlabel="step", ylabel="loss (nats)",
+    title="Sixteen layers deep, post-norm stays on a plateau")
+
+# %% [markdown]
+# The plateau, 0.97, is all that knowing how frequent each sign is buys. BERT left
+# such plateaus by *warm-up* (lesson 06), which post-norm needs (Xiong et al. 2020).
+# What pre-norm buys is *stability* (训练稳定性).
+#
 # ## Three wirings
 #
 # An *encoder* (编码器) lets all tokens see all: BERT. A *decoder* (解码器) lets each
@@ -156,12 +157,9 @@ print(*("".join("平仄中"[s] for s in line) for line in held_out[-1].view(4, 5
 import torch.nn.functional as F
 
 
-def shift(x):                                         # 3, then all but the end
-    return F.pad(x, (1, -1), value=HOLE)
-
-
-def next_loss(gpt, x):
-    return F.cross_entropy(gpt(shift(x)).flatten(0, 1), x.flatten())
+def next_loss(gpt, x):                                # 3 begins each poem
+    logits = gpt(F.pad(x, (1, -1), value=HOLE))
+    return F.cross_entropy(logits.flatten(0, 1), x.flatten())
 
 
 def masked_loss(bert, x):
@@ -193,7 +191,7 @@ def bert_chances(x):                                  # (batch, 20, 3)
 
 
 def gpt_chances(x):
-    return gpt(shift(x))[..., :3].softmax(-1)
+    return gpt(F.pad(x, (1, -1), value=HOLE))[..., :3].softmax(-1)
 
 # %%
 def found(chances, i):                                # % right at place i
@@ -210,8 +208,8 @@ plots.lines({"GPT": [found(gpt_chances, i) for i in range(20)],
             range(1, 21), marks=True, title="", ax=ax)
 
 # %% [markdown]
-# At place 2 GPT finds not even 60 %, BERT some 85 %. From place 3 on they are close: most
-# of what helps has been read.
+# At place 2 GPT finds not even 60 %, BERT some 85 %. From place 3 on they are
+# close: most of what helps has been read.
 #
 # ## A product of guesses
 #
@@ -296,7 +294,8 @@ print(f"GPT's cross-entropy: {next_loss(gpt, text) / np.log(2):.2f} bits")
 #
 # T5 (*text-to-text*, 文本到文本) is pre-trained to write the *spans* that holes
 # replace; then tuned on tasks, all written as text: the first token names the
-# task. Ours: copy (抄), reverse (倒), put five characters into a poem's order (序).
+# task. Ours are 10 copy (抄), 11 reverse (倒) and 12 put five characters into a
+# poem's order (序), which numbers them: 床前明月光 is 0 to 4.
 #
 # In its decoder a second attention, *cross attention*, takes queries from the
 # target, keys and values from the encoder. In training the decoder reads the
@@ -331,8 +330,7 @@ cross.register_forward_pre_hook(lambda _, x: looks.append(cross.weights(*x)))
 t5(torch.tensor([[11, 0, 1, 2, 3, 4]]), torch.tensor([[13, 4, 3, 2, 1]]))
 plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
               columns="倒床前明月光", xlabel="source (key)",
-              ylabel="about to write (query)",
-              title="Cross attention reads the line backwards")
+              ylabel="to write", title="Cross attention reads it backwards")
 
 # %% [markdown]
 # Four heads, averaged. Now each family on each task, trained its own way at much
@@ -355,10 +353,9 @@ print("bits a character of a play:", *(f"{m} {three(m, 'bits of a play')}  "
 
 # %% [markdown]
 # GPT fills gaps no worse, at three passes for one; BERT goes on worse, and its
-# vectors say more: GPT's are made for the next sign. T5 turns strings well, but
-# on signs it stays at their frequencies: its places are relative, and 300 steps
-# are few. (LZMA read the training text first: it recites better than so small a
-# GPT.)
+# vectors say more: GPT's are trained for the next sign. T5 turns strings most
+# reliably; on signs it learns only how frequent they are in as many steps: its
+# places are relative. (LZMA read the training text first, and finds repeats.)
 #
 # ## What a second network costs
 #
@@ -372,24 +369,21 @@ print("bits a character of a play:", *(f"{m} {three(m, 'bits of a play')}  "
 n, d = 512, 768
 t5_work = n * 336 * d**2 + (12 + 24) * 2 * n**2 * d   # matrices, tables
 gpt_work = 2 * n * 336 * d**2 + 28 * 2 * (2 * n)**2 * d
-print(f"{t5_work:.3g}, {gpt_work:.3g}: {t5_work / gpt_work:.2f} of it")
+print(f"T5 {t5_work:.3g}, GPT {gpt_work:.3g}: ratio {t5_work / gpt_work:.2f}")
 
 # %% [markdown]
-# Half: each token meets one side's weights (Raffel et al. 2020, section 3.2.2).
+# Half: each token meets one side's weights (Raffel et al. 2020, section 3.2).
 #
 # ## Every size, counted
 #
 # From the shapes alone, beside what the papers print:
 
 # %%
-starts = "BERT", "GPT", "T5", "PaLM", "ERNIE"
-names = [name for name in SHAPES if name.startswith(starts)]
-printed = [110, 340, 117, 117, 345, 762, 1542, 125, 350, 760, 1300, 2700, 6700,
-           13000, 175000, 60, 220, 770, 2800, 11000, 8630, 62500, 540350,
-           260000]
-counts = [count_parameters(SHAPES[name]) for name in names]
-show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
-            for name, n, m in zip(names, counts, printed, strict=True)],
+names = [n for n in SHAPES if n.startswith(("BERT", "GPT", "T5", "Pa", "ER"))]
+paper = [110, 340, 117, 117, 345, 762, 1542, 125, 350, 760, 1300, 2700, 6700,
+         13000, 175000, 60, 220, 770, 2800, 11000, 8630, 62500, 540350, 260000]
+show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
+             f"{n / m / 1e4 - 100:+.1f} %") for name, m in zip(names, paper)],
            ["model", "counted", "printed (millions)", "off by"])
 
 # %% [markdown]
@@ -415,7 +409,7 @@ show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
 # | --- | --- | --- |
 # | 编码器-解码器架构 ... 需要更多的计算资源和训练时间 ("more compute and time to train") | **wrong** as a rule | half, at equal parameters |
 # | T5 是 Google 开发的最新语言模型 ... 不是针对 BERT 等特定任务进行微调 ("the latest"; "not fine-tuned") | **wrong** | of 2019, PaLM came in 2022; it is fine-tuned, the *form* is one (Raffel et al. 2020) |
-# | BERT 在 ... 问答, 翻译, 情感分析和预测文本 ... 优于 ("better at ... translation") | **doubtful** | its paper tests GLUE, SQuAD, SWAG: no translation |
+# | 根据谷歌的说法, BERT 在 ... 问答, 翻译 ... 优于 ("according to Google, BERT beats [RNNs] at ... translation") | **doubtful** | its paper tests GLUE, SQuAD, SWAG, names of people and places: no translation |
 # | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's best-known use is AlphaGo") | **wrong** | 2016, a convolutional net with tree search (Silver et al. 2016); BERT is of 2018 |
 # | 当前几乎所有参数规模超过千亿的大型语言模型都采取GPT模式 ("nearly all above 100 billion are GPTs") | **doubtful** | most; but Switch-C (1,571) is a T5, GLM-130B fills blanks, ERNIE 3.0 Titan does both |
 # | 自回归基础模型: ... 每一个元素都是基于前面所有已生成元素的函数 ("each element a function of all before") | **right** | the chain rule |

@@ -26,7 +26,7 @@ from lmlab.page import plots
 
 # %% tags=["task"]
 def family_mask(family: str, n_source: int, n_target: int) -> np.ndarray:
-    """Return (n, n) booleans, n = n_source + n_target; True: row may see column.
+    """Return (n, n) booleans, n = n_source + n_target; row may see column.
 
     family: "encoder", "decoder" or "encoder-decoder".
 
@@ -50,8 +50,8 @@ check.family_mask(family_mask)
 
 # %%
 axes = plots.axes(["Encoder: all see all", "Decoder: only the past",
-                   "Both: source, then target"], "who is looked at", "who looks",
-                  n=3, width=10, height=3.6)
+                   "Both: source, then target"], "who is looked at",
+                  "who looks", n=3, width=10, height=3.6)
 for ax, family in zip(axes, ("encoder", "decoder", "encoder-decoder")):
     plots.heatmap(family_mask(family, 3, 3), title="", ax=ax, vmin=0, vmax=1)
 
@@ -270,7 +270,8 @@ def learn(make_inputs, steps):
     def loss(t5, x):
         source, target = tasks(x)
         read = torch.tensor(make_inputs(target.numpy(), BEGIN))
-        return F.cross_entropy(t5(source, read).flatten(0, 1), target.flatten())
+        logits = t5(source, read)
+        return F.cross_entropy(logits.flatten(0, 1), target.flatten())
 
     torch.manual_seed(0)
     t5 = T5(T5Config(14, d_model=48, n_layers=1, n_heads=4))
