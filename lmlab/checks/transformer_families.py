@@ -118,6 +118,10 @@ hide_tokens = Check(
             "All chosen ones are holes now: which v says random, which says stay?",
         hider(hole=lambda v: v < 0.8, other=lambda v: v >= 0.8):
             "Which v leaves a chosen token as it is?",
+        lambda ids, u, v, random_ids, mask_id: (
+            hider(share=lambda w: w < 2)(ids, u, v, random_ids, mask_id)[0],
+            hide_loop(ids, u, v, random_ids, mask_id)[1]):
+            "Which tokens may BERT read otherwise at all: does u have a say there?",
         hider(other=lambda v: v >= 0.9):
             "Does v >= 0.9 mean random, or stay?",
         hider(hole=lambda v: v >= 0.2, other=lambda v: (v >= 0.1) & (v < 0.2)):
@@ -182,7 +186,7 @@ block = Check(
         Case(np.array([[1.0, 3.0]]), nothing, nothing, False),
         *(Case(rng.normal(size=size), a, t, first)
           for size in ((1, 3), (3, 4), (20, 16))
-          for a, t in ((average, nothing), (nothing, bend), (average, bend))
+          for a, t in ((average, bend), (average, nothing), (nothing, bend))
           for first in (True, False)),
     ],
     reference=one_block,
@@ -199,6 +203,8 @@ block = Check(
             "Does the feed-forward read the first x, or the sum with attention's?",
         pre(lambda x, a, t: (y := norm(x) + a(norm(x))) + t(norm(y))):
             "What goes past attention unchanged: x, or its normalised copy?",
+        pre(lambda x, a, t: (y := norm((z := norm(x)) + a(z))) + t(y)):
+            "x itself is normalised here: what of the plain sum is left at the end?",
         pre(lambda x, a, t: (y := x + a(x)) + t(y)):
             "Pre-norm: what does a part read, x or a normalised x?",
         pre(lambda x, a, t: (y := x + a(norm(x))) + t(y)):
@@ -247,6 +253,12 @@ def later_first(chances, p):
     return top_loop(chances[::-1], p)[::-1]
 
 
+def all_equals(chances, p):
+    """All that are as likely as the last one kept stay too."""
+    kept = np.where(chances >= chances[top_loop(chances, p) > 0].min(), chances, 0)
+    return kept / kept.sum()
+
+
 def parts(n: int) -> np.ndarray:
     """n chances whose sums have no rounding."""
     counts = rng.multinomial(1024 - n, rng.dirichlet(np.ones(n))) + 1
@@ -285,6 +297,7 @@ top_p = Check(
             / kept.sum():
             "In which order do you add the chances up: as they stand, or by size?",
         later_first: "Of equal chances, which comes first: the earlier or the later?",
+        all_equals: "Where several are equal, are all of them needed to reach p?",
         lambda chances, p: chances: "Which tokens have you dropped?",
     },
     right="10 distributions up to 400 tokens, equals, one that reaches p alone",
@@ -357,6 +370,16 @@ def interval(text, chances):
     return low, width
 
 
+def end_from_new_beginning(text, chances):
+    """The end is computed after the beginning has moved."""
+    low, high = 0.0, 1.0
+    for i, s in enumerate(text):
+        p = chances(text[:i])
+        low += (high - low) * sum(p[:s])
+        high = low + (high - low) * p[s]
+    return low, high - low
+
+
 def encoder(given=lambda text, i: text[:i], below=lambda p, s: sum(p[:s]),
             scale=lambda width, p, s: width, result=lambda low, width: (low, width)):
     """`encode` with one part exchanged."""
@@ -396,6 +419,8 @@ encode = Check(
             "The second number: where it ends, or how wide it is?",
         encoder(result=lambda low, width: (width, low)):
             "Which of the two comes first: the beginning or the width?",
+        end_from_new_beginning:
+            "When the beginning has moved, is the width still the one that is cut?",
         lambda text, chances: interval(text[::-1], chances):
             "Which symbol makes the first cut?",
     },

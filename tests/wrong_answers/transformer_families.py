@@ -226,7 +226,7 @@ WRONG = {
         (block_with(lambda x: x - x.mean(-1, keepdims=True)), "expected"),
         (block_in_place, "expected [[-1, 1]]"),
         (lambda x, a, t, first: x, "expected [[-1, 1]]"),
-        (lambda x, a, t, first: block_with(norm)(x, a, a, first), "average, nothing"),
+        (lambda x, a, t, first: block_with(norm)(x, a, a, first), "average, bend, True"),
         (lambda x, a, t, first: block_with(norm)(x, a, t, first)[0],
          "returned shape (2,)"),
     ],
