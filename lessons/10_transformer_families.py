@@ -22,8 +22,8 @@ for name in ("BERT-base", "GPT-1", "GPT-2 small", "GPT-3 Small"):
     print(f"{name:11} = twelve times 7,087,872 + {rest:,} parameters")
 
 # %% [markdown]
-# A Google model of 2018 that fills gaps, and three of OpenAI's that go on: the
-# same twelve layers, number for number. Nearly all of the rest are tables of tokens
+# A model by Google (2018) that fills gaps, three by OpenAI that go on: the same
+# twelve layers, number for number. Nearly all of the rest are tables of tokens
 # and places. All come from the *Transformer* of June 2017 (Vaswani et al.), which one
 # document dates 2018 年左右 ("around 2018").
 #
@@ -293,7 +293,7 @@ print(f"GPT's cross-entropy: {next_loss(gpt, text) / np.log(2):.2f} bits")
 # ## T5: text to text
 #
 # T5 (*text-to-text*, 文本到文本) is pre-trained to write the *spans* that holes
-# replace; then tuned on tasks, all written as text: the first token names the
+# replace (it reads 平平○仄平 and writes 平仄); then tuned on tasks, all written as text: the first token names the
 # task. Ours are 10 copy (抄), 11 reverse (倒) and 12 put five characters into a
 # poem's order (序), which numbers them: 床前明月光 is 0 to 4.
 #
@@ -333,7 +333,7 @@ plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
               ylabel="to write", title="Cross attention reads it backwards")
 
 # %% [markdown]
-# Four heads, averaged. Now each family on each task, trained its own way at much
+# Four heads, averaged: mostly the mirrored place. Now each family on each task, trained its own way at much
 # the same size and steps. To fill a gap, GPT tries all three signs and takes the
 # likeliest whole; to go on, BERT has all that follows hidden. The *probe* asks a
 # linear classifier, from the mean of a quatrain's vectors, whether it keeps the
@@ -431,7 +431,7 @@ show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the second sign, the four sums, the restored text (ask first: how many
+# *Show* the second sign, the two sums, the restored text (ask first: how many
 # bits?). *Point at* place 2. *A common misunderstanding*: that BERT cannot write,
 # nor GPT fill gaps. Both can, at a price.
 #
