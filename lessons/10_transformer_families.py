@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 39 minutes to read, 85 seconds to run
+# **Time** 39 minutes to read, 60 seconds to run
 #
 # ## Twelve layers, four names
 
@@ -293,7 +293,7 @@ print(f"GPT's cross-entropy: {next_loss(gpt, text) / np.log(2):.2f} bits")
 # ## T5: text to text
 #
 # T5 (*text-to-text*, 文本到文本) is pre-trained to write the *spans* that holes
-# replace (it reads 平平○仄平 and writes 平仄); then tuned on tasks, all written as text: the first token names the
+# replace (it reads 平平○仄平, writes 平仄); then tuned on tasks, all written as text: the first token names the
 # task. Ours are 10 copy (抄), 11 reverse (倒) and 12 put five characters into a
 # poem's order (序), which numbers them: 床前明月光 is 0 to 4.
 #
