@@ -33,6 +33,20 @@ def mask_with(change, family="encoder-decoder"):
     return family_mask
 
 
+def mask_before_it(family, s, t):
+    """Nobody sees itself, but in what all see."""
+    rows, columns = np.indices((s + t, s + t))
+    shared = {"encoder": s + t, "decoder": 0, "encoder-decoder": s}[family]
+    return (columns < rows) | (columns < shared)
+
+
+def mask_upside_down(family, s, t):
+    """The future in place of the past."""
+    rows, columns = np.indices((s + t, s + t))
+    shared = {"encoder": s + t, "decoder": 0, "encoder-decoder": s}[family]
+    return (columns >= rows) | (columns < shared)
+
+
 family_mask = Check(
     "family_mask",
     cases=[Case(family, *sizes) for sizes in ((2, 1), (2, 2), (1, 3), (4, 4))
@@ -55,6 +69,14 @@ family_mask = Check(
             "May the target look at the source? What else should it be written from?",
         mask_with(lambda i, j, s: j < i, "decoder"):
             "What does the first token of the decoder see, if not itself?",
+        mask_before_it:
+            "What does the first token of the decoder see, if not itself?",
+        mask_upside_down:
+            "A row is one who looks. May the first token of a decoder see the last?",
+        mask_with(lambda i, j, s: j < s or j == i):
+            "May a token of the target see those that were written before it?",
+        mask_with(lambda i, j, s: i < s and j < s, "encoder"):
+            "In an encoder all see all: are some of the tokens left out?",
     },
     right="3 families in 4 sizes, up to 4 + 4 tokens",
 )
@@ -132,6 +154,19 @@ hide_tokens = Check(
             "What of u = 0.15: is that below 0.15?",
         hider(ask=lambda ids, read, chosen: np.where(chosen, ids, 0)):
             "A 0 may be a token: which number says that nothing is asked?",
+        hider(ask=lambda ids, read, chosen: np.where(read == 0, ids, -100)):
+            "Holes are asked for. And what else of the chosen ones?",
+        hider(ask=lambda ids, read, chosen: np.where(chosen, -100, ids)):
+            "Which are asked for: the chosen ones, or the others?",
+        hider(other=lambda v: v < 0.9):
+            "A hole has v < 0.9 too: is it still a hole at the end?",
+        lambda ids, u, v, random_ids, mask_id: (
+            np.where((u < 0.15) & (v < 0.8), mask_id,
+                     np.where((u < 0.15) & (v >= 0.9), ids, random_ids)),
+            hide_loop(ids, u, v, random_ids, mask_id)[1]):
+            "What does BERT read where nothing is chosen?",
+        lambda *given: hide_loop(*given)[::-1]:
+            "Which of the two comes first: what BERT reads, or what it is asked?",
     },
     right="7 texts up to 50 x 64 tokens, at the limits, nothing chosen",
 )
@@ -197,6 +232,9 @@ block = Check(
             "What does your function do with norm_first=False?",
         lambda x, a, t, first: one_block(x, t, a, first):
             "Which part comes first: looking, or thinking?",
+        lambda x, a, t, first: (
+            t(norm(a(norm(x)))) if first else norm(t(norm(a(x))))):
+            "Each part *adds*: where is the x that it adds to?",
         pre(lambda x, a, t: t(norm(a(norm(x))))):
             "Each part *adds*: where is the x that it adds to?",
         pre(lambda x, a, t: x + a(norm(x)) + t(norm(x))):
@@ -217,6 +255,16 @@ block = Check(
             "Is it what a part adds that is normalised, or the whole sum?",
         post(lambda x, a, t: norm((y := x + a(x)) + t(y))):
             "How many norms does a block have, and how many are in yours?",
+        post(lambda x, a, t: norm((y := norm(x + a(norm(x)))) + t(norm(y)))):
+            "Post-norm: does a part read a normalised copy, or x as it is?",
+        lambda x, a, t, first: (
+            (y := x + a(norm(x))) + t(y) if first else norm((y := x + a(x)) + t(y))):
+            "How many norms does a block have, and how many are in yours?",
+        pre(lambda x, a, t: x + t(norm(x + a(norm(x))))):
+            "To what does the feed-forward add: to the first x, or to the sum?",
+        lambda x, a, t, first: (
+            x + t(norm(x + a(norm(x)))) if first else norm(x + t(norm(x + a(x))))):
+            "To what does the feed-forward add: to the first x, or to the sum?",
     },
     right="20 blocks, both wirings, up to 20 tokens",
 )
@@ -234,13 +282,13 @@ def top_loop(chances, p):
     return kept / kept.sum()
 
 
-def keep(rule, share=True):
-    """Top-p where rule(sorted chances, p) says which of them stay."""
+def keep(rule, share=True, none=True):
+    """Top-p where rule(sorted chances, p) says which stay; none: it may be no one."""
     def top_p(chances, p):
         order = np.argsort(-chances, kind="stable")
         kept = np.zeros_like(chances)
         kept[order] = np.where(rule(chances[order], p), chances[order], 0)
-        return kept / kept.sum() if share and kept.sum() else kept
+        return kept / kept.sum() if share and (kept.sum() or not none) else kept
     return top_p
 
 
@@ -256,6 +304,14 @@ def later_first(chances, p):
 def all_equals(chances, p):
     """All that are as likely as the last one kept stay too."""
     kept = np.where(chances >= chances[top_loop(chances, p) > 0].min(), chances, 0)
+    return kept / kept.sum()
+
+
+def least_first(chances, p):
+    """The least likely stay."""
+    order = np.argsort(chances, kind="stable")
+    kept = np.zeros_like(chances)
+    kept[order] = np.where(before(chances[order]) < p, chances[order], 0)
     return kept / kept.sum()
 
 
@@ -282,10 +338,16 @@ top_p = Check(
             "What do the chances that stay add up to?",
         keep(lambda c, p: np.cumsum(c) <= p):
             "Do the tokens you keep reach p? Who takes them over the line?",
+        keep(lambda c, p: np.cumsum(c) <= p, none=False):
+            "Do the tokens you keep reach p? Who takes them over the line?",
+        keep(lambda c, p: np.cumsum(c) < p, none=False):
+            "Together they must reach p: do yours stay below it?",
         keep(lambda c, p: np.cumsum(c) < p):
             "Together they must reach p: do yours stay below it?",
         keep(lambda c, p: before(c) <= p):
             "Where the sum is exactly p already, is one more needed?",
+        keep(lambda c, p: c >= p, none=False):
+            "p is for the sum: which single token has such a chance?",
         keep(lambda c, p: c >= p):
             "p is for the sum: which single token has such a chance?",
         keep(lambda c, p: np.arange(len(c)) == 0):
@@ -299,6 +361,14 @@ top_p = Check(
         later_first: "Of equal chances, which comes first: the earlier or the later?",
         all_equals: "Where several are equal, are all of them needed to reach p?",
         lambda chances, p: chances: "Which tokens have you dropped?",
+        lambda chances, p: keep(lambda c, q: before(c) < q, share=False)(
+            chances, p) / p:
+            "What do the chances that stay add up to: p, or more?",
+        lambda chances, p: keep(lambda c, q: before(c) < q)(
+            -np.sort(-chances), p)[np.argsort(-chances, kind="stable")]:
+            "An order leads there: does the same order lead back?",
+        least_first:
+            "From which end do you add: the likeliest, or the least likely?",
     },
     right="10 distributions up to 400 tokens, equals, one that reaches p alone",
 )
@@ -421,6 +491,8 @@ encode = Check(
             "Which of the two comes first: the beginning or the width?",
         end_from_new_beginning:
             "When the beginning has moved, is the width still the one that is cut?",
+        encoder(given=lambda text, i: text[max(i - 1, 0):i]):
+            "Is the last symbol enough? How many may the chances depend on?",
         lambda text, chances: interval(text[::-1], chances):
             "Which symbol makes the first cut?",
     },
@@ -444,6 +516,18 @@ def decoder(given=lambda text: list(text), beyond=lambda number, end: number >= 
             text.append(symbol)
         return text
     return decode
+
+
+def find_and_go_on(number, length, chances):
+    """No break where the part is found."""
+    low, width, text = 0.0, 1.0, []
+    for _ in range(length):
+        p = chances(list(text))
+        for s in range(len(p)):
+            if number < low + width * sum(p[:s + 1]):
+                low, width = low + width * sum(p[:s]), width * p[s]
+                text.append(s)
+    return text
 
 
 def numbers() -> list[Case]:
@@ -473,6 +557,8 @@ decode = Check(
         lambda number, length, chances: [
             int(np.argmax(chances([]))) for _ in range(length)]:
             "Where does your function look at the number?",
+        find_and_go_on:
+            "When a symbol is found, does the search for it go on?",
     },
     right="18 numbers, 9 of them where an interval begins",
 )

@@ -218,7 +218,7 @@ WRONG = {
         (hide_everywhere, "one hole"),
         (lambda i, u, v, r, m: hide_in_a_copy(i, v, u, r, m), "one hole"),
         (lambda *given: hide_in_a_copy(*given)[0], "expected a list or tuple"),
-        (lambda *given: hide_in_a_copy(*given)[::-1], "one hole"),
+        (lambda i, u, v, r, m: hide_in_a_copy(i, 1 - u, v, r, m), "one hole"),
         (lambda i, u, v, r, m: (i, np.full_like(i, -100)), "expected ([0, 6]"),
     ],
     "block": [
@@ -226,7 +226,7 @@ WRONG = {
         (block_with(lambda x: x - x.mean(-1, keepdims=True)), "expected"),
         (block_in_place, "expected [[-1, 1]]"),
         (lambda x, a, t, first: x, "expected [[-1, 1]]"),
-        (lambda x, a, t, first: block_with(norm)(x, a, a, first), "average, bend, True"),
+        (lambda x, a, t, first: block_with(norm)(x, a, a, first), "bend, True"),
         (lambda x, a, t, first: block_with(norm)(x, a, t, first)[0],
          "returned shape (2,)"),
     ],
