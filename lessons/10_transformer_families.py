@@ -4,12 +4,12 @@
 # Who may see whom, and what is hidden in training, make three families of one
 # layer.
 #
-# **You will** build that layer, train three families, and press a text into a
-# model's surprise.
+# **You will** build that layer, train three families, and press a text into one
+# number.
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 39 minutes to read, 60 seconds to run
+# **Time** 38 minutes to read, 60 seconds to run
 #
 # ## Twelve layers, four names
 
@@ -25,14 +25,16 @@ for name in ("BERT-base", "GPT-1", "GPT-2 small", "GPT-3 Small"):
 # A model by Google (2018) that fills gaps, three by OpenAI that go on: the same
 # twelve layers, number for number. Nearly all of the rest are tables of tokens
 # and places. All come from the *Transformer* of June 2017 (Vaswani et al.), which one
-# document dates 2018 年左右 ("around 2018").
+# of *the documents*, five Chinese overviews that this course tests, dates 2018 年左右
+# ("around 2018").
 #
 # ## One layer, opened
 #
 # Attention lets tokens look at each other. The *feed-forward* (前馈网络) then lets
-# each think alone: widen by four, bend (GELU), shrink. Each part *adds* what it
-# finds, $x + f(x)$: a *residual* (残差). And each reads a normalised copy:
-# *LayerNorm* (层归一化) takes off a token's mean and divides by its deviation.
+# each think alone: widen by four, bend (GELU, a smooth ReLU), shrink. Each part
+# *adds* what it finds, $x + f(x)$: a *residual* (残差). And each reads a normalised
+# copy: *LayerNorm* (层归一化) takes off a token's mean and divides by its standard
+# deviation.
 #
 # > **Predict.** With a pencil: LayerNorm of [1, 3, 1, 3]? And of [10, 30, 10, 30]:
 # > the same, or ten times as much?
@@ -56,13 +58,17 @@ print(layer_norm(np.array([[1, 3, 1, 3], [10, 30, 10, 30]])).round(2))
 from scipy.special import erf, softmax
 
 
-def layer(x, w, mask):                                # x: (tokens, d)
+def look(x, w, mask):                                 # x: (tokens, d)
     seen = layer_norm(x)
     q, k, v = (seen @ w[name].T for name in ("query", "key", "value"))
     scores = np.where(mask, q @ k.T / np.sqrt(len(x[0])), -np.inf)
-    x = x + softmax(scores, axis=1) @ v @ w["output"].T           # look
-    wide = layer_norm(x) @ w["expand"].T                         # (tokens, 4d)
-    return x + wide * (1 + erf(wide / 2**0.5)) / 2 @ w["shrink"].T   # think
+    return x + softmax(scores, axis=1) @ v @ w["output"].T
+
+# %%
+def think(x, w):
+    wide = layer_norm(x) @ w["expand"].T              # (tokens, 4d)
+    gelu = wide * (1 + erf(wide / 2**0.5)) / 2
+    return x + gelu @ w["shrink"].T
 
 # %%
 import torch
@@ -81,11 +87,8 @@ w = {name.split(".")[1]: weight.detach().numpy()
 from lmlab.page import show
 
 x = torch.randn(5, 8).double()                        # five tokens
-by_hand = layer(x.numpy(), w, mask=np.tri(5, dtype=bool))
+by_hand = think(look(x.numpy(), w, mask=np.tri(5, dtype=bool)), w)
 show.agree(by_hand, block(x, causal=True), 1e-12)
-
-# %%
-show.source(Block.forward)
 
 # %% [markdown]
 # Count with a pencil: four matrices $d \times d$ for attention, two of
@@ -118,8 +121,8 @@ print(*("".join("平仄中"[s] for s in line) for line in held_out[-1].view(4, 5
 # %% [markdown]
 # ## Before a part, or after the sum?
 #
-# `Block` has two orders. The first Transformer, GPT-1 and BERT normalise the sum
-# (*post-norm*); GPT-2 and nearly all since, what a part reads (*pre-norm*). With
+# Yours adds $f(\text{norm}(x))$ to $x$: *pre-norm*, as GPT-2 and nearly all since. The
+# first Transformer, GPT-1 and BERT take $\text{norm}(x + f(x))$: *post-norm*. With
 # pre-norm a plain path of sums leads from the last layer to the first. With
 # post-norm, 16 layers put 32 norms into it. If $x$ and $f(x)$ have
 # variance 1, their sum has 2, and each norm divides by $\sqrt 2$, gradients too:
@@ -139,7 +142,8 @@ plots.lines({f"{norm}, seed {seed}": [
     title="Sixteen layers deep, post-norm stays on a plateau")
 
 # %% [markdown]
-# The plateau, 0.97, is all that knowing how frequent each sign is buys. BERT left
+# The plateau, 0.97, is all that knowing how frequent each sign is buys. Pre-norm
+# leaves it with each seed, once late; post-norm with none. BERT left
 # such plateaus by *warm-up* (lesson 06), which post-norm needs (Xiong et al. 2020).
 # What pre-norm buys is *stability* (训练稳定性).
 #
@@ -157,8 +161,8 @@ plots.lines({f"{norm}, seed {seed}": [
 import torch.nn.functional as F
 
 
-def next_loss(gpt, x):                                # 3 begins each poem
-    logits = gpt(F.pad(x, (1, -1), value=HOLE))
+def next_loss(gpt, x):                                # asked s1, s2 .. s20
+    logits = gpt(F.pad(x, (1, -1), value=HOLE))       # reads 3, s1 .. s19
     return F.cross_entropy(logits.flatten(0, 1), x.flatten())
 
 
@@ -209,7 +213,8 @@ plots.lines({"GPT": [found(gpt_chances, i) for i in range(20)],
 
 # %% [markdown]
 # At place 2 GPT finds not even 60 %, BERT some 85 %. From place 3 on they are
-# close: most of what helps has been read.
+# close: most of what helps has been read. The dips, first of all where a line
+# begins, are signs that the rules leave free.
 #
 # ## A product of guesses
 #
@@ -236,8 +241,9 @@ for name, chances in {"GPT": gpt_chances, "BERT": bert_chances}.items():
 # BERT's answers need not fit together.
 #
 # Which token is then taken is another choice. *Temperature* (温度) divides the
-# scores before the softmax: below 1 the likely gain, 0 is *greedy*. *Top-k* keeps
-# the $k$ likeliest, *top-p* the fewest that reach $p$ together. Of five tokens:
+# scores before the softmax: below 1 the likely gain, at 0 the likeliest takes all
+# (*greedy*). *Top-k* keeps the $k$ likeliest, *top-p* the fewest that reach $p$
+# together. Of five tokens:
 
 # %%
 from lmlab.models.sampling import probabilities
@@ -255,12 +261,10 @@ plots.heatmap([probabilities(scores, **{name: x}) for name, x in ways],
 # Cut the line from 0 to 1 by GPT's chances, go into the part of the first sign, cut
 # that by the chances of the second ... A text is one interval, as wide as its
 # probability; any number in it says the text: *arithmetic coding* (Rissanen 1976).
+# Coder and decoder walk the same path; one knows the text, the other the number.
 #
 # > **Predict.** 平 has chance 1/2, 仄 and 中 1/4 each. How wide is the interval of 平仄?
 # > How many bits does a number in it need: 2, 3 or 8?
-#
-# A quarter of a half: 1/8, so 3 bits, $-\log_2 p$. Coder and decoder walk the same
-# path; one knows the text, the other the number.
 
 # %%
 from fractions import Fraction
@@ -269,7 +273,7 @@ from fractions import Fraction
 def walk(choose):                                     # 25 quatrains
     low, width, text = Fraction(0), Fraction(1), torch.full((25, 20), HOLE)
     for i in range(20):
-        parts = (gpt_chances(text)[:, i] * 2**16).long() + 1
+        parts = (gpt_chances(text)[:, i] * 2**16).long() + 1   # whole, not 0
         for poem, ends in enumerate(F.pad(parts.cumsum(1), (1, 0)).tolist()):
             ends = [low + width * Fraction(end, ends[3]) for end in ends]
             text[poem, i] = sign = choose(poem, i, ends)
@@ -286,20 +290,23 @@ print(f"{bits / 500:.2f} bits a sign; restored:", torch.equal(restored, text))
 print(f"GPT's cross-entropy: {next_loss(gpt, text) / np.log(2):.2f} bits")
 
 # %% [markdown]
-# The loss *is* the length; without a model a sign costs $\log_2 3 = 1.58$ bits. So
-# 将世界知识压缩 ("compress the knowledge of the world", a document) is no figure of
-# speech. But the decoder needs GPT's weights as well, which are not counted.
+# A quarter of a half is 1/8: 3 bits, $-\log_2 p$. The loss *is* the length; without a
+# model a sign costs $\log_2 3 = 1.58$ bits. So 将世界知识压缩 ("compress the knowledge
+# of the world", a document) is no figure of speech. But the decoder needs GPT's
+# weights too. And on a play a small GPT (three seeds, measured) needs 3.3 to 3.4 bits
+# a character, zlib 4.4, but LZMA, which finds repeats of the training text, 2.6.
 #
 # ## T5: text to text
 #
 # T5 (*text-to-text*, 文本到文本) is pre-trained to write the *spans* that holes
-# replace (it reads 平平○仄平, writes 平仄); then tuned on tasks, all written as text: the first token names the
-# task. Ours are 10 copy (抄), 11 reverse (倒) and 12 put five characters into a
-# poem's order (序), which numbers them: 床前明月光 is 0 to 4.
+# replace (of 平平平仄仄 it reads 平○仄, writes 平平仄); then tuned on tasks, all written
+# as text: the first token names the task. Our characters are numbers in a poem's
+# order (床前明月光 is 0 to 4); 10 says copy (抄), 11 reverse (倒), 12 put into the
+# poem's order (序).
 #
 # In its decoder a second attention, *cross attention*, takes queries from the
 # target, keys and values from the encoder. In training the decoder reads the
-# right past (*teacher forcing*), in use its own: *free running* (exercises).
+# right past: *teacher forcing* (exercises).
 #
 # > **Predict.** To reverse 床前明月光, where must the decoder look for its first
 # > character, and where for its last?
@@ -325,7 +332,7 @@ history = train(t5, rows(torch.randint(10, (20000, 5)), 32), steps=400,
                 learning_rate=0.01, warmup=40, loss=task_loss)
 
 # %%
-looks, cross = [], t5.decoder.blocks[0].cross_attention
+looks, cross = [], t5.decoder.blocks[0].cross_attention   # keep its weights
 cross.register_forward_pre_hook(lambda _, x: looks.append(cross.weights(*x)))
 t5(torch.tensor([[11, 0, 1, 2, 3, 4]]), torch.tensor([[13, 4, 3, 2, 1]]))
 plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
@@ -333,29 +340,33 @@ plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
               ylabel="to write", title="Cross attention reads it backwards")
 
 # %% [markdown]
-# Four heads, averaged: mostly the mirrored place. Now each family on each task, trained its own way at much
-# the same size and steps. To fill a gap, GPT tries all three signs and takes the
-# likeliest whole; to go on, BERT has all that follows hidden. The *probe* asks a
-# linear classifier, from the mean of a quatrain's vectors, whether it keeps the
-# rules (two thirds do).
+# Four heads, averaged: mostly the mirrored place.
+#
+# ## Each family on each task
+#
+# Trained its own way, at much the same size and steps. To fill a gap, GPT tries all
+# three signs and takes the likeliest whole; to go on, BERT has all that follows
+# hidden. "By rules" is the share of drawn quatrains that keep them. The *probe* asks
+# a linear classifier, from the mean of a quatrain's vectors, whether it does (two
+# thirds do).
+#
+# > **Predict.** Who fills gaps best, and whose vectors know the rules best?
 
 # %%
-def three(model, test):                               # least - most of 3 seeds
+def three(model, test):
     of = [r["score"] for r in kept if [r["model"], r["test"]] == [model, test]]
     return f"{min(of):.2f} - {max(of):.2f}"
 
 
 show.table([(test, *(three(m, test) for m in ("BERT", "GPT", "T5")))
             for test in dict.fromkeys(r["test"] for r in kept[:15])],
-           ["three seeds", "BERT", "GPT", "T5"])
-print("bits a character of a play:", *(f"{m} {three(m, 'bits of a play')}  "
-                                       for m in ("zlib", "GPT", "LZMA")))
+           ["least - most of three seeds", "BERT", "GPT", "T5"])
 
 # %% [markdown]
 # GPT fills gaps no worse, at three passes for one; BERT goes on worse, and its
 # vectors say more: GPT's are trained for the next sign. T5 turns strings most
-# reliably; on signs it learns only how frequent they are in as many steps: its
-# places are relative. (LZMA read the training text first, and finds repeats.)
+# reliably; on signs, in as many steps, it learns only how frequent they are: it
+# knows how far apart two tokens stand, not their places.
 #
 # ## What a second network costs
 #
@@ -374,16 +385,18 @@ print(f"T5 {t5_work:.3g}, GPT {gpt_work:.3g}: ratio {t5_work / gpt_work:.2f}")
 # %% [markdown]
 # Half: each token meets one side's weights (Raffel et al. 2020, section 3.2).
 #
-# ## Every size, counted
+# ## Sizes, counted
 #
 # From the shapes alone, beside what the papers print:
 
 # %%
-names = [n for n in SHAPES if n.startswith(("BERT", "GPT", "T5", "Pa", "ER"))]
-paper = [110, 340, 117, 117, 345, 762, 1542, 125, 350, 760, 1300, 2700, 6700,
-         13000, 175000, 60, 220, 770, 2800, 11000, 8630, 62500, 540350, 260000]
+printed = {"BERT-base": 110, "BERT-large": 340, "GPT-1": 117,
+           "GPT-2 small": 117, "GPT-2 medium": 345, "GPT-2 large": 762,
+           "GPT-2 XL": 1542, "GPT-3 XL": 1300, "GPT-3 13B": 13000,
+           "GPT-3 175B": 175000, "T5-small": 60, "T5-large": 770,
+           "T5-11B": 11000, "PaLM 540B": 540350, "ERNIE 3.0 Titan": 260000}
 show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
-             f"{n / m / 1e4 - 100:+.1f} %") for name, m in zip(names, paper)],
+             f"{n / m / 1e4 - 100:+.1f} %") for name, m in printed.items()],
            ["model", "counted", "printed (millions)", "off by"])
 
 # %% [markdown]
@@ -396,14 +409,10 @@ show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
 # - **ERNIE 3.0 Titan**, by Baidu *and* Peng Cheng Laboratory, without its two small
 #   task networks: its feed-forward is $16d$ wide.
 #
-# From the same weights our models compute what `transformers` does: the package's
-# tests compare them.
+# Tests compare our models, with the same weights, with those of `transformers`.
 
 # %% [markdown]
 # ## What the documents say
-#
-# *The documents* are five Chinese overviews of large models that this course
-# tests.
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
@@ -411,7 +420,7 @@ show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
 # | T5 是 Google 开发的最新语言模型 ... 不是针对 BERT 等特定任务进行微调 ("the latest"; "not fine-tuned") | **wrong** | of 2019, PaLM came in 2022; it is fine-tuned, the *form* is one (Raffel et al. 2020) |
 # | 根据谷歌的说法, BERT 在 ... 问答, 翻译 ... 优于 ("according to Google, BERT beats [RNNs] at ... translation") | **doubtful** | its paper tests GLUE, SQuAD, SWAG, names of people and places: no translation |
 # | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's best-known use is AlphaGo") | **wrong** | 2016, a convolutional net with tree search (Silver et al. 2016); BERT is of 2018 |
-# | 当前几乎所有参数规模超过千亿的大型语言模型都采取GPT模式 ("nearly all above 100 billion are GPTs") | **doubtful** | most; but Switch-C (1,571) is a T5, GLM-130B fills blanks, ERNIE 3.0 Titan does both |
+# | 当前几乎所有参数规模超过千亿的大型语言模型都采取GPT模式 ("nearly all above 100 billion are GPTs") | **doubtful** | most; but Switch-C (1,571 billion) is a T5, GLM-130B fills blanks, ERNIE 3.0 Titan does both |
 # | 自回归基础模型: ... 每一个元素都是基于前面所有已生成元素的函数 ("each element a function of all before") | **right** | the chain rule |
 
 # %% [markdown]
