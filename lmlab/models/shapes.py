@@ -11,7 +11,8 @@ et al. 2019 (arXiv 1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020
 (2005.14165, table 2.1); Raffel et al. 2020 (1910.10683); Touvron et al. 2023
 (2302.13971 and 2307.09288); Grattafiori et al. 2024 (2407.21783); Yang et al. 2024
 (2407.10671); GLM Team 2024 (2406.12793); Yang et al. 2023 (2309.10305); Chowdhery et
-al. 2022 (2204.02311); Dosovitskiy et al. 2021 (2010.11929).
+al. 2022 (2204.02311); Wang et al. 2021 (ERNIE 3.0 Titan, 2112.12731); Dosovitskiy et
+al. 2021 (2010.11929).
 """
 
 from __future__ import annotations
@@ -127,6 +128,9 @@ SHAPES: dict[str, Config] = {
     "PaLM 8B": _palm(4096, 32, 16),
     "PaLM 62B": _palm(8192, 64, 32),
     "PaLM 540B": _palm(18432, 118, 48),
+    "ERNIE 3.0 Titan": GPTConfig(  # without its two small networks for tasks
+        40000, 512, 12288, 48, 192, d_ff=196608, norm_first=False, places=False
+    ),
     "ViT-B/16": ViTConfig(224, 16, 3, 1000, 768, 12, 12),
     "ViT-L/16": ViTConfig(224, 16, 3, 1000, 1024, 24, 16),
     "ViT-H/14": ViTConfig(224, 14, 3, 1000, 1280, 32, 16),
