@@ -112,7 +112,7 @@ def signs(poems):
 
 poems = datasets.tang_five()
 training = signs([poem for i, poem in enumerate(poems) if i % 10])
-held_out = signs(poems[::10])                         # (2089, 20)
+held_out = signs(poems[::10])                         # (2096, 20)
 print(*("".join("平仄中"[s] for s in line) for line in held_out[-1].view(4, 5)))
 
 # %% [markdown]
@@ -357,7 +357,8 @@ print("bits a character of a play:", *(f"{m} {three(m, 'bits of a play')}  "
 # GPT fills gaps no worse, at three passes for one; BERT goes on worse, and its
 # vectors say more: GPT's are trained for the next sign. BERT turns strings
 # most reliably, all five places at once. On signs T5 learns only how frequent they
-# are, at four rates; why, these runs do not show. (LZMA read the training text first, and finds repeats.)
+# are, at four rates; why, these runs do not show. (LZMA read the training text
+# first, and finds repeats.)
 #
 # ## What a second network costs
 #
