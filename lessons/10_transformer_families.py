@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 38 minutes to read, 60 seconds to run
+# **Time** 38 minutes to read, 40 seconds to run
 #
 # ## Twelve layers, four names
 
@@ -115,7 +115,7 @@ def signs(poems):
 
 poems = datasets.tang_five()
 training = signs([poem for i, poem in enumerate(poems) if i % 10])
-held_out = signs(poems[::10])                         # (2089, 20)
+held_out = signs(poems[::10])                         # (2096, 20)
 print(*("".join("平仄中"[s] for s in line) for line in held_out[-1].view(4, 5)))
 
 # %% [markdown]
@@ -326,10 +326,10 @@ def task_loss(t5, x):                                 # 13 begins an answer
     return F.cross_entropy(logits.flatten(0, 1), target.flatten())
 
 # %%
-torch.manual_seed(0)
-t5 = T5(T5Config(14, d_model=48, n_layers=1))
+torch.manual_seed(3)
+t5 = T5(T5Config(14, d_model=48, n_layers=1)).double()
 history = train(t5, rows(torch.randint(10, (20000, 5)), 32), steps=400,
-                learning_rate=0.01, warmup=40, loss=task_loss)
+                learning_rate=0.005, warmup=40, loss=task_loss)
 
 # %%
 looks, cross = [], t5.decoder.blocks[0].cross_attention   # keep its weights
@@ -340,7 +340,7 @@ plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
               ylabel="to write", title="Cross attention reads it backwards")
 
 # %% [markdown]
-# Four heads, averaged: mostly the mirrored place.
+# Four heads, averaged: the mirrored place (on other seeds in three to five rows).
 #
 # ## Each family on each task
 #
@@ -348,7 +348,7 @@ plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
 # three signs and takes the likeliest whole; to go on, BERT has all that follows
 # hidden. "By rules" is the share of drawn quatrains that keep them. The *probe* asks
 # a linear classifier, from the mean of a quatrain's vectors, whether it does (two
-# thirds do).
+# thirds do). All learn at rate 0.005, strings at 0.01, the best of four for each.
 #
 # > **Predict.** Who fills gaps best, and whose vectors know the rules best?
 
@@ -364,9 +364,9 @@ show.table([(test, *(three(m, test) for m in ("BERT", "GPT", "T5")))
 
 # %% [markdown]
 # GPT fills gaps no worse, at three passes for one; BERT goes on worse, and its
-# vectors say more: GPT's are trained for the next sign. T5 turns strings most
-# reliably; on signs, in as many steps, it learns only how frequent they are: it
-# knows how far apart two tokens stand, not their places.
+# vectors say more: GPT's are trained for the next sign. BERT turns strings
+# most reliably, all five places at once. On signs T5 learns only how frequent they
+# are, at four rates; why, these runs do not show.
 #
 # ## What a second network costs
 #
@@ -383,20 +383,19 @@ gpt_work = 2 * n * 336 * d**2 + 28 * 2 * (2 * n)**2 * d
 print(f"T5 {t5_work:.3g}, GPT {gpt_work:.3g}: ratio {t5_work / gpt_work:.2f}")
 
 # %% [markdown]
-# Half: each token meets one side's weights (Raffel et al. 2020, section 3.2).
+# Half: each token meets one side's weights (Raffel et al. 2020, section 3.2.2).
 #
-# ## Sizes, counted
+# ## Every size, counted
 #
 # From the shapes alone, beside what the papers print:
 
 # %%
-printed = {"BERT-base": 110, "BERT-large": 340, "GPT-1": 117,
-           "GPT-2 small": 117, "GPT-2 medium": 345, "GPT-2 large": 762,
-           "GPT-2 XL": 1542, "GPT-3 XL": 1300, "GPT-3 13B": 13000,
-           "GPT-3 175B": 175000, "T5-small": 60, "T5-large": 770,
-           "T5-11B": 11000, "PaLM 540B": 540350, "ERNIE 3.0 Titan": 260000}
-show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
-             f"{n / m / 1e4 - 100:+.1f} %") for name, m in printed.items()],
+names = [n for n in SHAPES if n.startswith(("BERT", "GPT", "T5", "Pa", "ER"))]
+paper = [110, 340, 117, 117, 345, 762, 1542, 125, 350, 760, 1300, 2700, 6700,
+         13000, 175000, 60, 220, 770, 2800, 11000, 8630, 62500, 540350, 260000]
+counts = [count_parameters(SHAPES[name]) for name in names]
+show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
+            for name, n, m in zip(names, counts, paper, strict=True)],
            ["model", "counted", "printed (millions)", "off by"])
 
 # %% [markdown]
@@ -404,10 +403,11 @@ show.table([(name, f"{(n := count_parameters(SHAPES[name])):,}", f"{m:,}",
 # - **GPT-3**, table 2.1: XL has 24 heads of 128 for $d = 2048$ (we count 16), 13B
 #   40 of 128 for $d = 5140$: neither multiplies out.
 # - **BERT**: a document's 3.3 亿 参数的 BERT (330 million) is nearer than the paper.
-# - **T5** begins at 60 million and read English; 从几十亿到几千亿 ("billions to
+# - **T5** begins at 60 million and was pre-trained on English; 从几十亿到几千亿 ("billions to
 #   hundreds of billions") and 支持多语言交互 ("multilingual") fit it badly.
 # - **ERNIE 3.0 Titan**, by Baidu *and* Peng Cheng Laboratory, without its two small
-#   task networks: its feed-forward is $16d$ wide.
+#   task networks: its feed-forward is $16d$ wide. From June 2023 文心一言 (ERNIE
+#   Bot), in a document its use, ran on ERNIE 3.5.
 #
 # Tests compare our models, with the same weights, with those of `transformers`.
 
