@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 36 minutes to read, 61 seconds to run
+# **Time** 36 minutes to read, 60 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
@@ -147,7 +147,7 @@ plots.bars(dirt, losses.mean(axis=1) - losses[0].mean(),
 
 # %%
 gpt3 = {"Common Crawl": (410, 60, .44), "WebText2": (19, 22, 2.9),
-        "Books1": (12, 8, 1.9), "Books2": (55, 8, .43), "Wikipedia": (3, 3, 3.4)}
+    "Books1": (12, 8, 1.9), "Books2": (55, 8, .43), "Wikipedia": (3, 3, 3.4)}
 show.table([(name, tokens, f"{share}%", f"{3 * share / tokens:.2f}", times)
             for name, (tokens, share, times) in gpt3.items()],
            ["source", "tokens", "share", "300 x share / tokens", "printed"])
@@ -180,9 +180,10 @@ print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
 #
 # ## The text asks the questions
 #
-# Nobody labels all that. In *self-supervised* learning (自监督), the labels come
-# out of the data: hide a part, ask for it. Below each character stands its
-# label, the one that comes after:
+# Nobody labels all that. (One document has an infant told 这是一个苹果, "this is an
+# apple": that is learning from labels.) In *self-supervised* learning (自监督),
+# the labels come out of the data: hide a part, ask for it. Below each
+# character stands its label, the one that comes after:
 
 # %%
 show.tokens("床前明月光⏎疑是地上", labels=list("前明月光⏎疑是地上霜"))
@@ -225,8 +226,9 @@ show.table([(n, *(f"{found('signal', share, what).mean():.2f}"
 # With 15 % it takes twice the steps, not seven times: neighbouring questions
 # teach much the same. Such a step costs less, since scores for the vocabulary
 # are needed only where one asks: 0.43 of the poet's 1.02 million weights, so
-# (0.59 + 0.15 × 0.43) / 1.02 = 64 % of the work. Per step, and per computation
-# too, asking all wins. (BERT's questions differ: it sees both sides.)
+# (0.59 + 0.15 × 0.43) / 1.02 = 64 % of the work. Per step, and in *compute
+# efficiency* (计算效率), asking all wins. (BERT's questions differ: it sees both
+# sides.)
 #
 # ## Train
 #
@@ -268,7 +270,8 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
 # %% [markdown]
 # Others first wins by 0.2; whoever gets those 100 steps as an open model pays
 # a sixth. The last line wins: this play is so like the others that 20 more
-# steps on those serve it better than its own.
+# steps on those serve it better than its own. (BloombergGPT, one document's
+# example of a tuned model, was trained from scratch: Wu et al. 2023.)
 #
 # ## Copied or made up?
 #
@@ -425,4 +428,5 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # - Heaps, *Information Retrieval*, 1978
 # - Gidaris et al., *Predicting Image Rotations*, 2018, 1803.07728
 # - Keskar et al., *CTRL*, 2019, 1909.05858
+# - Wu et al., *BloombergGPT*, 2023, 2303.17564
 # - OpenAI, *GPT-4 Technical Report*, 2023, 2303.08774
