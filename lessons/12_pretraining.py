@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 36 minutes to read, 60 seconds to run
+# **Time** 37 minutes to read, 86 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
@@ -35,7 +35,7 @@ asked = measure.write(base, ["思乡："] * 100, temperature=0.8)
 print(sum(map(text.is_quatrain, asked)), "quatrains, such as", asked[:2])
 
 # %% [markdown]
-# None: it takes the request for the start of a line, and goes on from there.
+# None, only shreds: it takes the request for the start of a line, and goes on.
 # So says one of *the documents*, five Chinese overviews that this course
 # tests: the child recites, and is lost when asked. Why? All it is comes from
 # its data.
@@ -277,7 +277,8 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
 #
 # The shipped poet read on, in the end with some of 221 classic quatrains in
 # every batch, until it knew them all. Now it writes what it likes, 200 poems
-# at each temperature. Which of its lines stand in a book it has read?
+# at each temperature. Which of its lines stand in a book it has read? And how
+# many poems keep the *tone pattern*, the rule of level and oblique syllables?
 #
 # > **Predict.** At temperature 0.25, and at 1: how many lines of 100 are
 # > copied?
@@ -300,14 +301,15 @@ plots.lines({"lines copied": copied, "poems in tone": tonal}, heats,
 
 # %% [markdown]
 # Nearly all it copies are classics, each read some ninety times where another
-# was read six: repetition makes the memory. At 1 few lines are copied, and few
-# poems keep the tone pattern.
+# was read six: repetition makes the memory. At 1 few lines are copied, and a
+# third of the poems keep the pattern.
 #
 # ### After its books close
 #
-# It read nothing after about 960. Ask it to go on after two lines it knows,
-# and two that came later: Wang Anshi's "at the wall's corner, a few sprigs of
-# plum", Li Qingzhao's "in life, be a hero among men".
+# It read nothing after about 960. Ask it to go on after two lines it knows
+# (after the mark that begins a poem, `text.BEGIN`, or after nothing, as it had
+# read them), and two that came later: Wang Anshi's "at the wall's corner, a
+# few sprigs of plum", and Li Qingzhao's "in life, be a hero among men".
 
 # %%
 def go_on(line, start):
@@ -325,6 +327,7 @@ show.table([(line, right, *go_on(line, start)) for line, right, start in (
     ["given", "the poem", "the model", "mean probability"])
 
 # %% [markdown]
+# "For everyone a tree of plum", and "the way lies in peaks that enter clouds".
 # It cannot know, and does not say so; only its probabilities are low. A
 # *knowledge cut-off* (知识截止日期) is a date of the data, not a sentence in the
 # model. (For GPT-4 Turbo one document gives both April and December 2023: two
@@ -406,10 +409,10 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the recital and the failed request first (ask: how many of 100?), then
-# the exam that had been read, then the picture of copies against temperature.
-# *Point at* the third of the duplicates that an exact search misses. *A common
-# misunderstanding*: that a base model is stupid. It does what its data does.
+# *Show* the recital and the failed request (ask: how many of 100?), the exam
+# that had been read, the copies against temperature. *Point at* the third of
+# the duplicates that an exact search misses. *A common misunderstanding*: that
+# a base model is stupid. It does what its data does.
 #
 # </details>
 #

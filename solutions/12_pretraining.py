@@ -192,8 +192,9 @@ show.table([(name, f"{read[name]:.2f}" if name in read else "",
 # %% [markdown]
 # Two of the five are in neither. (OpenWebText2 belongs to the Pile, Gao et al.
 # 2020; RealNews to Grover, Zellers et al. 2019.) And another document credits
-# ChatGPT to 微软Azure强大的算力以及wiki等海量数据 ("Azure's computing power and a mass of
-# data such as wiki"): of GPT-3's reading, Wikipedia was 3 %.
+# ChatGPT to 微软Azure强大的算力以及wiki等海量数据
+# ("Azure's computing power and a mass of data such as wiki"): of GPT-3's
+# reading, Wikipedia was 3 %.
 #
 # ## 4. MinHash   ●●○  8 minutes
 #
