@@ -373,7 +373,7 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
            title="With the goal in front, even counting obeys")
 
 # %% [markdown]
-# Two in three: obeying takes no more cleverness, only data where a wish comes
+# Seven in ten: obeying takes no more cleverness, only data where a wish comes
 # first (so did CTRL: Keskar et al. 2019). The web is not so kind: wishes are
 # taught afterwards, in lesson 14.
 #
