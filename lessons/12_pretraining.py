@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 37 minutes to read, 86 seconds to run
+# **Time** 37 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
