@@ -171,8 +171,8 @@ check.epochs(epochs)
 # </details>
 
 # %% [markdown]
-# GPT-3's mix once more, now with weights that add up to 1, beside the shares
-# of LLaMA's (Touvron et al. 2023, table 1) and what one document says LLaMA
+# All of GPT-3's mix, made to add up to 1, beside the shares of LLaMA's
+# (Touvron et al. 2023, table 1) and what one document says LLaMA
 # read (Common Crawl、Wikipedia、OpenWebText2、RealNews、Books). Tokens in
 # billions:
 
@@ -192,8 +192,8 @@ show.table([(name, f"{read[name]:.2f}" if name in read else "",
 # %% [markdown]
 # Two of the five are in neither. (OpenWebText2 belongs to the Pile, Gao et al.
 # 2020; RealNews to Grover, Zellers et al. 2019.) And another document credits
-# ChatGPT to 微软Azure强大的算力以及wiki等海量数据 ("Azure's computing power and a mass of
-# data such as wiki"): of GPT-3's reading, Wikipedia was 3 %.
+# ChatGPT to 微软Azure强大的算力以及wiki等海量数据 ("Azure's computing power and a
+# mass of data such as wiki"): of GPT-3's reading, Wikipedia was 3 %.
 #
 # ## 4. MinHash   ●●○  8 minutes
 #

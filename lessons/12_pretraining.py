@@ -9,13 +9,13 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 37 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
 from lmlab.poem_school import shipped, text
 
-base = shipped.poet("base")                       # it has read; no more
+base = shipped.poet("base")                       # trained beforehand
 ids = text.prompt("", ["举头望明月"])             # a line, as tokens
 answer = generate(base, [ids], max_new_tokens=5, temperature=0)
 print(*text.lines_of(answer[0]))
@@ -36,16 +36,15 @@ print(sum(map(text.is_quatrain, asked)), "quatrains, such as", asked[:2])
 
 # %% [markdown]
 # None, only shreds: it takes the request for the start of a line, and goes on.
-# So says one of *the documents*, five Chinese overviews that this course
-# tests: the child recites, and is lost when asked. Why? All it is comes from
-# its data.
+# So says one of *the documents* (five Chinese overviews that this course
+# tests). Why? Look at its data.
 #
 # ## Collect
 #
 # The *corpus* (语料), all that is read, is 11,888 Tang poems.
 #
-# > **Predict.** You read ten times as much. Do you meet ten times as many
-# > different characters? Different pairs of neighbours?
+# > **Predict.** You read a hundred times as much. Do you meet a hundred times
+# > as many different characters? Different pairs of neighbours?
 
 # %%
 import numpy as np
@@ -89,14 +88,15 @@ other = pairs(["床前看月光", "疑是地上霜", "举头望山月", "低头�
 print(f"{len(one & other)} of {len(one | other)} pairs are shared")
 
 # %% [markdown]
-# Each changed character spoils the two pairs it stands in. (To compare all
-# poems with all takes 72 million such pairs of sets; *MinHash*, Broder 1997,
-# finds the few that matter: you build it in the exercises.)
+# Only 0.63: each changed character spoils the two pairs it stands in. (All
+# poems with all are 71 million comparisons. *MinHash*, in the exercises, finds
+# the few that matter.)
 #
-# Suppose that the 129 poems of this form in *Three Hundred Tang Poems* were to
-# be an exam, on poems that the model has not read.
+# Suppose the 129 of *Three Hundred Tang Poems* that have four or eight such
+# lines were an exam, on poems that the model has not read.
 #
-# > **Predict.** How many does the corpus hold word for word? And nearly?
+# > **Predict.** How many does the corpus hold word for word? And nearly, with
+# > a similarity of 0.5?
 
 # %%
 classics = [poem.lines for poem in datasets.tang300()
@@ -105,7 +105,7 @@ read = [pairs(poem.lines) for poem in datasets.tang_five()]
 exam = [max(len(one & other) / len(one | other) for other in read)
         for one in map(pairs, classics)]
 print(f"of {len(exam)}: word for word {exam.count(1)},",
-      f"nearly (0.5 or more) {sum(share >= 0.5 for share in exam)}")
+      f"0.5 or more {sum(share >= 0.5 for share in exam)}")
 
 # %% [markdown]
 # The exam had been read: *contamination* (of GPT-3's tests, too: Brown et al.
@@ -115,8 +115,8 @@ print(f"of {len(exam)}: word for word {exam.count(1)},",
 # three tenths of each batch spoilt. (Such runs, three seeds each, are kept in
 # a table; `found` looks them up.)
 #
-# > **Predict.** What harms most: three speeches repeated, a web page's menu,
-# > or shuffled letters? Is any worse than leaving them out?
+# > **Predict.** What harms most: a few speeches repeated, the menu of a web
+# > page (markup), or shuffled letters? Is it worse than leaving such rows out?
 
 # %%
 table = datasets.measured("12_pretraining")
@@ -137,26 +137,15 @@ plots.bars(dirt, losses.mean(axis=1) - losses[0].mean(),
 # The same few speeches are soon known, and cost no more than leaving them out;
 # a menu a little more. Shuffled letters are never known, and pull at every
 # step. Repeats have another price: without them, models recite ten times less
-# (Lee et al. 2022). Ours will.
+# (Lee et al. 2022). You will see ours recite.
 #
 # ## Mix
 #
 # Several sources, in what *proportion*? GPT-3 read 300 billion tokens (Brown
-# et al. 2020, table 2.2). Tokens there are in billions; last, how often each
-# was read:
-
-# %%
-gpt3 = {"Common Crawl": (410, 60, .44), "WebText2": (19, 22, 2.9),
-    "Books1": (12, 8, 1.9), "Books2": (55, 8, .43), "Wikipedia": (3, 3, 3.4)}
-show.table([(name, tokens, f"{share}%", f"{3 * share / tokens:.2f}", times)
-            for name, (tokens, share, times) in gpt3.items()],
-           ["source", "tokens", "share", "300 x share / tokens", "printed"])
-
-# %% [markdown]
-# Wikipedia, 3 % of it, was read three times, the web not even half. (The
-# shares add up to 101 %, and the printed 2.9 and 3.4 do not follow from them.)
-# Now two sources of our own: the plays, and nested brackets such as `(a[b]c)`,
-# which look like code (*code pre-training*, 代码预训练).
+# et al. 2020, table 2.2). Common Crawl, the web, has 410 billion and gave 60 %,
+# so it was read 0.44 times; Wikipedia has 3 billion, gave 3 %, and was read
+# three times. Now two of our own: the plays, and nested brackets such as
+# `(a[b]c)`, which look like code (*code pre-training*, 代码预训练).
 #
 # > **Predict.** One row in ten is now brackets. What does that cost the plays,
 # > and what does it gain?
@@ -165,18 +154,19 @@ show.table([(name, tokens, f"{share}%", f"{3 * share / tokens:.2f}", times)
 shares = [100, 90, 50, 10]                        # of the plays, in %
 losses = {name: [found("mix", share, what).mean() for share in shares]
           for name, what in (("plays", "loss"), ("brackets", "second"))}
-plots.lines(losses, [0, 10, 50, 90], logy=True, marks=True,
+plots.lines(losses, [0, 10, 50, 90], marks=True,
             xlabel="share of brackets in the mix (%)", ylabel="loss (nats)",
             title="A tenth of a source teaches most of it")
-print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
-                            for share in shares])
+print("depth read right:", {
+    100 - share: f"{found('mix', share, 'third').mean():.0%}"
+    for share in shares})
 
 # %% [markdown]
 # The tenth costs the plays 0.02 nats, and takes the brackets from absurd to
-# nearly as good as ever. Depth is dearer: a *probe*, a linear classifier,
-# reads it off the hidden state, and only where brackets were most of the text
-# does it beat that of a model that never saw one. That code teaches
-# *reasoning* is a guess in the documents, too (据推测, "presumably").
+# nearly as good as ever. But does the model know *how deep* it stands in them?
+# A probe (lesson 10) reads the depth off its vectors no better than off those
+# of one that never saw a bracket, until nine tenths are brackets. That code
+# teaches *reasoning* is a guess in the documents, too (据推测, "presumably").
 #
 # ## The text asks the questions
 #
@@ -189,10 +179,7 @@ print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
 show.tokens("床前明月光⏎疑是地上", labels=list("前明月光⏎疑是地上霜"))
 
 # %% [markdown]
-# (BERT hides 15 % and asks for those; a picture can be turned, and the
-# question is how far: Gidaris et al. 2018, and the exercises.)
-#
-# The loss by hand: Row $i$ of the scores answers for token $i + 1$, so the
+# The loss by hand. Row $i$ of the scores answers for token $i + 1$, so the
 # scores lose their last row and the labels their first:
 
 # %%
@@ -201,7 +188,7 @@ import torch
 from lmlab.learning.training import next_token_loss
 from lmlab.poem_school.stages import newborn
 
-batch = text.rows(text.shelves()["train"][:2])            # (2, 25) tokens
+batch = text.rows(text.shelves()["train"][:2])            # 2 poems: (2, 25)
 poet = newborn(0)                                         # knows nothing
 logits = poet(batch).detach()                             # (2, 25, 3358)
 z, label = logits[:, :-1].numpy(), batch[:, 1:, None].numpy()
@@ -213,8 +200,9 @@ print(f"loss {surprise.mean():.1f}, ln 3358 = {np.log(3358):.1f}")
 # %% [markdown]
 # Every token asks a question: a *rich training signal* (丰富的训练信号).
 #
-# > **Predict.** If only 15 % of the questions are asked, as in BERT, does the
-# > same loss take one, two or seven times the steps?
+# > **Predict.** The small models again, on the plays. If only 15 % of the
+# > questions are asked, does the same loss take one, two or seven times the
+# > steps?
 
 # %%
 steps = {30: "loss", 60: "second", 120: "third"}
@@ -224,11 +212,10 @@ show.table([(n, *(f"{found('signal', share, what).mean():.2f}"
 
 # %% [markdown]
 # With 15 % it takes twice the steps, not seven times: neighbouring questions
-# teach much the same. Such a step costs less, since scores for the vocabulary
-# are needed only where one asks: 0.43 of the poet's 1.02 million weights, so
-# (0.59 + 0.15 × 0.43) / 1.02 = 64 % of the work. Per step, and in *compute
-# efficiency* (计算效率), asking all wins. (BERT's questions differ: it sees both
-# sides.)
+# teach much the same. Such a step costs less: the vocabulary is scored only
+# where one asks. It has 0.43 of our poet's 1.02 million weights, so a step is
+# 64 % of the work, and two are more than one: asking all wins in *compute
+# efficiency* (计算效率), too. (BERT's questions differ: it sees both sides.)
 #
 # ## Train
 #
@@ -268,17 +255,18 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
     print(f"steps on others + on it: {how:8} loss {loss:.2f}")
 
 # %% [markdown]
-# Others first wins by 0.2; whoever gets those 100 steps as an open model pays
-# a sixth. The last line wins: this play is so like the others that 20 more
-# steps on those serve it better than its own. (BloombergGPT, one document's
-# example of a tuned model, was trained from scratch: Wu et al. 2023.)
+# Others first beats its own letters alone by 0.2; whoever gets those 100 steps
+# as an open model pays a sixth. Others only is better still: this play is so
+# like them that 20 more steps on them beat 20 on itself. (BloombergGPT, one
+# document's example of a tuned model, was trained from scratch: Wu et al.
+# 2023.)
 #
 # ## Copied or made up?
 #
 # The shipped poet read on, in the end with some of 221 classic quatrains in
 # every batch, until it knew them all. Now it writes what it likes, 200 poems
 # at each temperature. Which of its lines stand in a book it has read? And how
-# many poems keep the *tone pattern*, the rule of level and oblique syllables?
+# many poems keep the *tone pattern* (lesson 10)?
 #
 # > **Predict.** At temperature 0.25, and at 1: how many lines of 100 are
 # > copied?
@@ -306,10 +294,10 @@ plots.lines({"lines copied": copied, "poems in tone": tonal}, heats,
 #
 # ### After its books close
 #
-# It read nothing after about 960. Ask it to go on after two lines it knows
-# (after the mark that begins a poem, `text.BEGIN`, or after nothing, as it had
-# read them), and two that came later: Wang Anshi's "at the wall's corner, a
-# few sprigs of plum", and Li Qingzhao's "in life, be a hero among men".
+# It read nothing after about 960. Ask it to go on after two lines it knows,
+# and two that came later: Wang Anshi's "at the wall's corner, a few sprigs of
+# plum", and Li Qingzhao's "in life, be a hero among men". (`text.BEGIN` is the
+# mark before a first line; 举头望明月, which is a third one, goes without.)
 
 # %%
 def go_on(line, start):
@@ -337,7 +325,7 @@ show.table([(line, right, *go_on(line, start)) for line, right, start in (
 #
 # Nothing it read began with a wish. What if each poem had stood under its
 # *goal* (目标导向训练)? Count, as in lesson 00, what follows a character; and once
-# more, apart for each theme of which the poem holds a word.
+# more, with a set of bags for each theme of which a poem holds a word.
 #
 # > **Predict.** Ask such a table of counts for homesickness, 300 times. Plain,
 # > one poem in ten holds a word of home. With the goal?
@@ -384,8 +372,8 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked for a poem on homesickness, it cannot") | **right** of this poet | both ran; it had read nothing that begins with a wish |
 # | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each would be 11 trillion, 37 times as many |
 # | 会处理数以百亿计的语料库 ("tens of billions of corpora"); 都是在数万亿个字符上训练的 ("LLaMA: trillions of characters") | **wrong** unit | tokens: GPT-3 300 billion, LLaMA 1.0 to 1.4 trillion, LLaMA 3 15 trillion (its model card) |
-# | 这些数据集包括 Common Crawl、Wikipedia、OpenWebText2、RealNews、Books 等 (LLaMA's data) | **wrong** in two | CommonCrawl 67 %, C4 15, GitHub, Wikipedia, Books 4.5 each, ArXiv 2.5, StackExchange 2 (Touvron et al. 2023, table 1); no OpenWebText2, no RealNews |
-# | GPT4中还增加了图像数据 ("GPT-4 added image data") | **right** | images and text in, text out (OpenAI 2023, abstract): not 多类型内容生成 ("generation of many kinds of content") |
+# | 这些数据集包括 Common Crawl、Wikipedia、OpenWebText2、RealNews、Books 等 (LLaMA's data) | **wrong** in two | no OpenWebText2, no RealNews (Touvron et al. 2023, table 1; all seven sources are in the exercises) |
+# | GPT4中还增加了图像数据 ("GPT-4 added image data") | **right** | images and text in, text out (OpenAI 2023, abstract) |
 # | 使用大数据和大规模计算, 以便无需任何额外训练即可使用 ("pre-trained, so usable without further training") | **doubtful** | another says of base models 一般不能直接用于作为日常交互 ("not for daily talk"), as you saw |
 
 # %% [markdown]
@@ -429,7 +417,6 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 #   2022, 2107.06499
 # - Broder, *On the resemblance and containment of documents*, 1997
 # - Heaps, *Information Retrieval*, 1978
-# - Gidaris et al., *Predicting Image Rotations*, 2018, 1803.07728
 # - Keskar et al., *CTRL*, 2019, 1909.05858
 # - Wu et al., *BloombergGPT*, 2023, 2303.17564
 # - OpenAI, *GPT-4 Technical Report*, 2023, 2303.08774
