@@ -28,7 +28,7 @@ def cut(read=lambda at, n: at, asked=lambda at, n: at + 1, after=lambda x: x):
     """`windows`, or a mistake: which places are read, which are asked."""
     def rows(ids, starts, length):
         at = starts[:, None] + np.arange(length)
-        return tuple(after(ids[f(at, length) % len(ids)]) for f in (read, asked))
+        return tuple(after(ids[f(at, length)]) for f in (read, asked))
     return rows
 
 
@@ -57,11 +57,23 @@ windows = Check(
             "Those windows lie side by side. Where does `starts` say they begin?",
         lambda ids, starts, length: cut()(ids, starts, length + 1):
             "How many questions has a row, and how many were wanted?",
+        lambda ids, starts, length: cut()(ids, starts, length - 1):
+            "How many questions are left in a row, and how many were wanted?",
+        lambda ids, starts, length: tuple(
+            starts[:, None] + np.arange(length) + i for i in (0, 1)):
+            "Those are places in the text. Which tokens stand there?",
+        lambda ids, starts, length: tuple(x[0] for x in cut()(ids, starts, length)):
+            "Is that one window, or one for each start?",
+        lambda ids, starts, length: (
+            (read := cut()(ids, starts, length)[0]), np.roll(read, -1, axis=1)):
+            "What comes after the last token of a window: its first one?",
         lambda ids, starts, length: (
             cut()(ids, starts, length)[0], ids[starts + length]):
             "Is only the token behind the window asked for, or one at every place?",
         lambda ids, starts, length: cut()(ids, starts, length)[0]:
             "That is what is read. Where is what is asked?",
+        lambda ids, starts, length: ids[starts[:, None] + np.arange(length + 1)]:
+            "Which part of these rows is read, and which is asked?",
     },
     right="7 batches (a text of two tokens, the last token, one window twice)",
 )
@@ -192,12 +204,17 @@ signature = Check(
         hashed(lambda numbers: numbers.min(axis=0)):
             "One number for each of the k, or for each shingle: over which axis?",
         hashed(lambda numbers: numbers.min(axis=1), lambda numbers: numbers):
-            "Where is the remainder? Without it the smallest shingle always wins.",
+            "Is the remainder taken of the whole sum? Without it the smallest shingle "
+            "always wins.",
+        lambda s, m, a: (m[:, None] * s % PRIME + a[:, None]).min(axis=1):
+            "Is the remainder taken of the product, or of the whole sum?",
         hashed(lambda numbers: numbers.min(axis=1) % PRIME, lambda numbers: numbers):
             "Which comes first, the remainder or the smallest? The smallest shingle "
             "need not have the smallest number.",
         hashed(lambda numbers: numbers.argmin(axis=1)):
             "That is where the smallest stands. What is it?",
+        lambda s, m, a: s[hashed(lambda numbers: numbers.argmin(axis=1))(s, m, a)]:
+            "That is the shingle that won. Which number did it get?",
         hashed(lambda numbers: numbers): "Those are all numbers. Which are kept?",
         hashed(lambda numbers: numbers.min()):
             "The smallest of all, or of each of the k?",
@@ -251,7 +268,7 @@ next_loss = Check(
             "Do these scores guess the token after them, or the one before?",
         lambda z, ids: scored(z, ids.roll(-1, dims=1)):
             "What does the last place guess: is it the first token of the row?",
-        lambda z, ids: scored(z[:-1], ids[1:]) if len(z) > 1 else z.sum() * 0:
+        lambda z, ids: scored(z[:-1], ids[1:]):  # nan where there is one row
             "Is it the rows that are shifted, or the places in a row?",
         lambda z, ids: scored(z[:, :-1], ids[:, 1:], reduction="sum"):
             "Is a longer text worse? Sum or mean?",
@@ -261,8 +278,7 @@ next_loss = Check(
             "Can a mean surprise be below zero? Look at the sign.",
         lambda z, ids: scored(z[:, -2:-1], ids[:, -1:]):
             "That asks for the last token alone. Which others are there?",
-        lambda z, ids: scored(z[:, :-2], ids[:, 2:]) if ids.shape[1] > 2
-        else scored(z[:, :-1], ids[:, 1:]):
+        lambda z, ids: scored(z[:, :-2], ids[:, 2:]):  # nan for two tokens
             "How far apart are the scores and their token: one place, or two?",
         lambda z, ids: scored(z[:, :-1], ids[:, 1:], reduction="none"):
             "One loss for each place: where is the mean?",
