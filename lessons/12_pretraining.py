@@ -65,8 +65,8 @@ plots.lines(kinds, sizes, logx=True, logy=True, marks=True,
             title="New characters grow rare, new pairs keep coming")
 
 # %% [markdown]
-# A hundred times the text brings six times the characters, but seventy times
-# the pairs (*Heaps' law*, 1978). A vocabulary fills up; what can be *said*
+# A hundred times the first thousand brings six times the characters, but seventy
+# times the pairs (*Heaps' law*, 1978). A vocabulary fills up; what can be *said*
 # does not. So models read *broad data* (海量数据) from the web, where much is
 # dirt.
 #
@@ -90,7 +90,7 @@ print(f"{len(one & other)} of {len(one | other)} pairs are shared")
 
 # %% [markdown]
 # Each changed character spoils the two pairs it stands in. (To compare all
-# poems with all takes 72 million such pairs of sets; *MinHash*, Broder 1997,
+# poems with all takes 71 million such pairs of sets; *MinHash*, Broder 1997,
 # finds the few that matter: you build it in the exercises.)
 #
 # Suppose that the 129 poems of this form in *Three Hundred Tang Poems* were to
@@ -109,14 +109,14 @@ print(f"of {len(exam)}: word for word {exam.count(1)},",
 
 # %% [markdown]
 # The exam had been read: *contamination* (of GPT-3's tests, too: Brown et al.
-# 2020, section 4). A search for equal texts misses a third of it.
+# 2020, section 4). A search for equal texts misses nearly a third of it.
 #
 # What does dirt cost? Small models read Shakespeare, letter by letter, with
 # three tenths of each batch spoilt. (Such runs, three seeds each, are kept in
 # a table; `found` looks them up.)
 #
-# > **Predict.** What harms most: three speeches repeated, a web page's menu,
-# > or shuffled letters? Is any worse than leaving them out?
+# > **Predict.** What harms most: a few scraps repeated, a web page's menu, or
+# > shuffled letters? Is any worse than leaving them out?
 
 # %%
 table = datasets.measured("12_pretraining")
@@ -134,7 +134,7 @@ plots.bars(dirt, losses.mean(axis=1) - losses[0].mean(),
            title="Junk that is easy to predict is cheap, shuffled text dear")
 
 # %% [markdown]
-# The same few speeches are soon known, and cost no more than leaving them out;
+# The same 18 scraps are soon known, and cost no more than leaving them out;
 # a menu a little more. Shuffled letters are never known, and pull at every
 # step. Repeats have another price: without them, models recite ten times less
 # (Lee et al. 2022). Ours will.
@@ -153,8 +153,8 @@ show.table([(name, tokens, f"{share}%", f"{3 * share / tokens:.2f}", times)
            ["source", "tokens", "share", "300 x share / tokens", "printed"])
 
 # %% [markdown]
-# Wikipedia, 3 % of it, was read three times, the web not even half. (The
-# shares add up to 101 %, and the printed 2.9 and 3.4 do not follow from them.)
+# Wikipedia, 3 % of it, was read three times, Common Crawl not even half. (The
+# shares add up to 101 %. Rounding explains the 3.4, but not the printed 2.9.)
 # Now two sources of our own: the plays, and nested brackets such as `(a[b]c)`,
 # which look like code (*code pre-training*, 代码预训练).
 #
@@ -176,7 +176,7 @@ print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
 # nearly as good as ever. Depth is dearer: a *probe*, a linear classifier,
 # reads it off the hidden state, and only where brackets were most of the text
 # does it beat that of a model that never saw one. That code teaches
-# *reasoning* is a guess in the documents, too (据推测, "presumably").
+# *reasoning* is a guess in one document, too (据推测, "presumably").
 #
 # ## The text asks the questions
 #
@@ -189,7 +189,7 @@ print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
 show.tokens("床前明月光⏎疑是地上", labels=list("前明月光⏎疑是地上霜"))
 
 # %% [markdown]
-# (BERT hides 15 % and asks for those; a picture can be turned, and the
+# (BERT asks for 15 % and hides most of those; a picture can be turned, and the
 # question is how far: Gidaris et al. 2018, and the exercises.)
 #
 # The loss by hand: Row $i$ of the scores answers for token $i + 1$, so the
@@ -410,8 +410,8 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the recital and the failed request (ask: how many of 100?), the exam
-# that had been read, the copies against temperature. *Point at* the third of
-# the duplicates that an exact search misses. *A common misunderstanding*: that
+# that had been read, the copies against temperature. *Point at* the 32
+# of 105 duplicates that an exact search misses. *A common misunderstanding*: that
 # a base model is stupid. It does what its data does.
 #
 # </details>
