@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 37 minutes to read, 40 seconds to run
+# **Time** 37 minutes to read, 86 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
@@ -89,9 +89,9 @@ other = pairs(["床前看月光", "疑是地上霜", "举头望山月", "低头�
 print(f"{len(one & other)} of {len(one | other)} pairs are shared")
 
 # %% [markdown]
-# Each changed character spoils the two pairs it stands in. (To compare all
-# poems with all takes 71 million such pairs of sets; *MinHash*, Broder 1997,
-# finds the few that matter: you build it in the exercises.)
+# Each changed character spoils the two pairs it stands in. (All poems with all
+# are 71 million comparisons; *MinHash*, Broder 1997, finds most of the few that
+# matter: see the exercises.)
 #
 # Suppose that the 129 poems of this form in *Three Hundred Tang Poems* were to
 # be an exam, on poems that the model has not read.
@@ -109,7 +109,7 @@ print(f"of {len(exam)}: word for word {exam.count(1)},",
 
 # %% [markdown]
 # The exam had been read: *contamination* (of GPT-3's tests, too: Brown et al.
-# 2020, section 4). A search for equal texts misses nearly a third of it.
+# 2020, section 4). A search for equal texts misses nearly a third.
 #
 # What does dirt cost? Small models read Shakespeare, letter by letter, with
 # three tenths of each batch spoilt. (Such runs, three seeds each, are kept in
@@ -154,7 +154,7 @@ show.table([(name, tokens, f"{share}%", f"{3 * share / tokens:.2f}", times)
 
 # %% [markdown]
 # Wikipedia, 3 % of it, was read three times, Common Crawl not even half. (The
-# shares add up to 101 %. Rounding explains the 3.4, but not the printed 2.9.)
+# shares add up to 101 %; rounding explains the 3.4, not the 2.9.)
 # Now two sources of our own: the plays, and nested brackets such as `(a[b]c)`,
 # which look like code (*code pre-training*, 代码预训练).
 #
@@ -189,8 +189,8 @@ print("depth read right:", [f"{found('mix', share, 'third').mean():.0%}"
 show.tokens("床前明月光⏎疑是地上", labels=list("前明月光⏎疑是地上霜"))
 
 # %% [markdown]
-# (BERT asks for 15 % and hides most of those; a picture can be turned, and the
-# question is how far: Gidaris et al. 2018, and the exercises.)
+# (BERT asks for 15 % and hides most of those; a picture can be turned: how
+# far? Gidaris et al. 2018, and the exercises.)
 #
 # The loss by hand: Row $i$ of the scores answers for token $i + 1$, so the
 # scores lose their last row and the labels their first:
@@ -221,21 +221,23 @@ steps = {30: "loss", 60: "second", 120: "third"}
 show.table([(n, *(f"{found('signal', share, what).mean():.2f}"
                   for share in (100, 15))) for n, what in steps.items()],
            ["steps", "all asked", "15% asked"])
+print(f"all, in a run of 80: {found('signal', '80 steps').mean():.2f}")
 
 # %% [markdown]
-# With 15 % it takes twice the steps, not seven times: neighbouring questions
-# teach much the same. Such a step costs less, since scores for the vocabulary
-# are needed only where one asks: 0.43 of the poet's 1.02 million weights, so
-# (0.59 + 0.15 × 0.43) / 1.02 = 64 % of the work. Per step, and in *compute
-# efficiency* (计算效率), asking all wins. (BERT's questions differ: it sees both
+# With 15 %, 120 steps do what 60 do (80, if the learning rate falls by then):
+# two at most, not seven. Neighbouring questions teach much the same. Such a
+# step costs less, since scores for the vocabulary are needed only where one
+# asks: 0.43 of the poet's 1.02 million weights, so (0.59 + 0.15 × 0.43) / 1.02 =
+# 64 % of the work. In *compute efficiency* (计算效率) asking all gains little
+# here, more in a large model, nearly all blocks. (BERT differs: it sees both
 # sides.)
 #
 # ## Train
 #
 # 17,652 quatrains, each 25 tokens with its marks; batches of 16; Muon (lesson
-# 06); 1,020,160 weights.
+# 06).
 #
-# > **Predict.** It starts at ln 3358 = 8.1. Where is it after 200 steps, a
+# > **Predict.** It starts near ln 3358 = 8.1. Where is it after 200 steps, a
 # > fifth of one reading: 7.5, 5.6 or 4.7?
 
 # %%
@@ -268,9 +270,10 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
     print(f"steps on others + on it: {how:8} loss {loss:.2f}")
 
 # %% [markdown]
-# Others first wins by 0.2; whoever gets those 100 steps as an open model pays
-# a sixth. The last line wins: this play is so like the others that 20 more
-# steps on those serve it better than its own. (BloombergGPT, one document's
+# Others first (then its own at a fifth of the rate) wins by 0.2; whoever gets
+# those 100 steps as an open model pays a sixth. The last line
+# wins: this play is so like the others that 20 more steps on those serve it
+# better than its own. (BloombergGPT, one document's
 # example of a tuned model, was trained from scratch: Wu et al. 2023.)
 #
 # ## Copied or made up?
@@ -300,15 +303,15 @@ plots.lines({"lines copied": copied, "poems in tone": tonal}, heats,
             title="Cold it recites; the more is its own, the worse it is")
 
 # %% [markdown]
-# Nearly all it copies are classics, each read some ninety times where another
-# was read six: repetition makes the memory. At 1 few lines are copied, and a
-# third of the poems keep the pattern.
+# Nearly all it copies are classics, read some sixty times (second halves
+# ninety) where others were read six: repetition makes the memory. At 1 few lines
+# are copied, and a third of the poems keep the pattern.
 #
 # ### After its books close
 #
-# It read nothing after about 960. Ask it to go on after two lines it knows
-# (after the mark that begins a poem, `text.BEGIN`, or after nothing, as it had
-# read them), and two that came later: Wang Anshi's "at the wall's corner, a
+# It read nothing written after the tenth century. Ask it to go on after two
+# lines it knows (after `text.BEGIN`, which begins a poem, or after nothing, as
+# read), and two that came later: Wang Anshi's "at the wall's corner, a
 # few sprigs of plum", and Li Qingzhao's "in life, be a hero among men".
 
 # %%
@@ -328,16 +331,16 @@ show.table([(line, right, *go_on(line, start)) for line, right, start in (
 
 # %% [markdown]
 # "For everyone a tree of plum", and "the way lies in peaks that enter clouds".
-# It cannot know, and does not say so; only its probabilities are low. A
-# *knowledge cut-off* (知识截止日期) is a date of the data, not a sentence in the
-# model. (For GPT-4 Turbo one document gives both April and December 2023: two
-# versions.)
+# It cannot know, and does not say so; only its probabilities are low, as for
+# Tang poems that it has not read (19 %). A *knowledge
+# cut-off* (知识截止日期) is a date of the data, not a sentence in the model.
+# (For GPT-4 Turbo one document gives April and December 2023: two versions.)
 #
 # ## Why it cannot take a request
 #
 # Nothing it read began with a wish. What if each poem had stood under its
 # *goal* (目标导向训练)? Count, as in lesson 00, what follows a character; and once
-# more, apart for each theme of which the poem holds a word.
+# more, apart for the first theme of which the poem holds a character.
 #
 # > **Predict.** Ask such a table of counts for homesickness, 300 times. Plain,
 # > one poem in ten holds a word of home. With the goal?
@@ -382,7 +385,7 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked for a poem on homesickness, it cannot") | **right** of this poet | both ran; it had read nothing that begins with a wish |
-# | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each would be 11 trillion, 37 times as many |
+# | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB, compressed, *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each are 11 trillion, nearly 40 times as many |
 # | 会处理数以百亿计的语料库 ("tens of billions of corpora"); 都是在数万亿个字符上训练的 ("LLaMA: trillions of characters") | **wrong** unit | tokens: GPT-3 300 billion, LLaMA 1.0 to 1.4 trillion, LLaMA 3 15 trillion (its model card) |
 # | 这些数据集包括 Common Crawl、Wikipedia、OpenWebText2、RealNews、Books 等 (LLaMA's data) | **wrong** in two | CommonCrawl 67 %, C4 15, GitHub, Wikipedia, Books 4.5 each, ArXiv 2.5, StackExchange 2 (Touvron et al. 2023, table 1); no OpenWebText2, no RealNews |
 # | GPT4中还增加了图像数据 ("GPT-4 added image data") | **right** | images and text in, text out (OpenAI 2023, abstract): not 多类型内容生成 ("generation of many kinds of content") |
@@ -409,9 +412,9 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the recital and the failed request (ask: how many of 100?), the exam
-# that had been read, the copies against temperature. *Point at* the 32
-# of 105 duplicates that an exact search misses. *A common misunderstanding*: that
+# *Show* the recital and the failed request, the exam
+# that had been read, the copies against temperature. *Point at* the
+# duplicates that an exact search misses. *A common misunderstanding*: that
 # a base model is stupid. It does what its data does.
 #
 # </details>
