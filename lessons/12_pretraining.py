@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 37 minutes to read, 86 seconds to run
+# **Time** 37 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
@@ -42,7 +42,7 @@ print(sum(map(text.is_quatrain, asked)), "quatrains, such as", asked[:2])
 #
 # ## Collect
 #
-# The *corpus* (语料), all that is read, is 11,888 Tang poems.
+# The *corpus* (语料), the text at hand, is 11,888 Tang poems.
 #
 # > **Predict.** You read ten times as much. Do you meet ten times as many
 # > different characters? Different pairs of neighbours?
@@ -229,7 +229,7 @@ print(f"all, in a run of 80: {found('signal', '80 steps').mean():.2f}")
 # step costs less, since scores for the vocabulary are needed only where one
 # asks: 0.43 of the poet's 1.02 million weights, so (0.59 + 0.15 × 0.43) / 1.02 =
 # 64 % of the work. In *compute efficiency* (计算效率) asking all gains little
-# here, more in a large model, nearly all blocks. (BERT differs: it sees both
+# here, more in a large model, mostly blocks. (BERT differs: it sees both
 # sides.)
 #
 # ## Train
@@ -270,7 +270,7 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
     print(f"steps on others + on it: {how:8} loss {loss:.2f}")
 
 # %% [markdown]
-# Others first (then its own at a fifth of the rate) wins by 0.2; whoever gets
+# Others first (its own at a fifth of the rate) wins by 0.2; whoever gets
 # those 100 steps as an open model pays a sixth. The last line
 # wins: this play is so like the others that 20 more steps on those serve it
 # better than its own. (BloombergGPT, one document's
