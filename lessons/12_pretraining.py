@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06, 07 and 11: training, tokens, and the decoder.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 36 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.models.sampling import generate
@@ -41,7 +41,7 @@ print(sum(map(text.is_quatrain, asked)), "quatrains, such as", asked[:2])
 #
 # ## Collect
 #
-# The *corpus* (语料), all that is read, is 11,888 Tang poems.
+# The *corpus* (语料), the text at hand, is 11,888 Tang poems.
 #
 # > **Predict.** You read a hundred times as much. Do you meet a hundred times
 # > as many different characters? Different pairs of neighbours?
@@ -64,8 +64,8 @@ plots.lines(kinds, sizes, logx=True, logy=True, marks=True,
             title="New characters grow rare, new pairs keep coming")
 
 # %% [markdown]
-# A hundred times the text brings six times the characters, but seventy times
-# the pairs (*Heaps' law*, 1978). A vocabulary fills up; what can be *said*
+# A hundred times the first thousand brings six times the characters, but seventy
+# times the pairs (*Heaps' law*, 1978). A vocabulary fills up; what can be *said*
 # does not. So models read *broad data* (海量数据) from the web, where much is
 # dirt.
 #
@@ -90,7 +90,7 @@ print(f"{len(one & other)} of {len(one | other)} pairs are shared")
 # %% [markdown]
 # Only 0.63: each changed character spoils the two pairs it stands in. (All
 # poems with all are 71 million comparisons. *MinHash*, in the exercises, finds
-# the few that matter.)
+# most of the few that matter.)
 #
 # Suppose the 129 of *Three Hundred Tang Poems* that have four or eight such
 # lines were an exam, on poems that the model has not read.
@@ -109,7 +109,7 @@ print(f"of {len(exam)}: word for word {exam.count(1)},",
 
 # %% [markdown]
 # The exam had been read: *contamination* (of GPT-3's tests, too: Brown et al.
-# 2020, section 4). A search for equal texts misses a third of it.
+# 2020, section 4). A search for equal texts misses nearly a third.
 #
 # What does dirt cost? Small models read Shakespeare, letter by letter, with
 # three tenths of each batch spoilt. (Such runs, three seeds each, are kept in
@@ -134,7 +134,7 @@ plots.bars(dirt, losses.mean(axis=1) - losses[0].mean(),
            title="Junk that is easy to predict is cheap, shuffled text dear")
 
 # %% [markdown]
-# The same few speeches are soon known, and cost no more than leaving them out;
+# The same 18 scraps are soon known, and cost no more than leaving them out;
 # a menu a little more. Shuffled letters are never known, and pull at every
 # step. Repeats have another price: without them, models recite ten times less
 # (Lee et al. 2022). You will see ours recite.
@@ -142,9 +142,9 @@ plots.bars(dirt, losses.mean(axis=1) - losses[0].mean(),
 # ## Mix
 #
 # Several sources, in what *proportion*? GPT-3 read 300 billion tokens (Brown
-# et al. 2020, table 2.2). Common Crawl, the web, has 410 billion and gave 60 %,
-# so it was read 0.44 times; Wikipedia has 3 billion, gave 3 %, and was read
-# three times. Now two of our own: the plays, and nested brackets such as
+# et al. 2020, table 2.2). Common Crawl, from the web, has 410 billion and gave
+# 60 %, so it was read 0.44 times; Wikipedia has 3 billion, gave 3 %, and was
+# read three times. Now two of our own: the plays, and nested brackets such as
 # `(a[b]c)`, which look like code (*code pre-training*, 代码预训练).
 #
 # > **Predict.** One row in ten is now brackets. What does that cost the plays,
@@ -166,7 +166,7 @@ print("depth read right:", {
 # nearly as good as ever. But does the model know *how deep* it stands in them?
 # A probe (lesson 10) reads the depth off its vectors no better than off those
 # of one that never saw a bracket, until nine tenths are brackets. That code
-# teaches *reasoning* is a guess in the documents, too (据推测, "presumably").
+# teaches *reasoning* is a guess in one document, too (据推测, "presumably").
 #
 # ## The text asks the questions
 #
@@ -209,20 +209,22 @@ steps = {30: "loss", 60: "second", 120: "third"}
 show.table([(n, *(f"{found('signal', share, what).mean():.2f}"
                   for share in (100, 15))) for n, what in steps.items()],
            ["steps", "all asked", "15% asked"])
+print(f"all, in a run of 80: {found('signal', '80 steps').mean():.2f}")
 
 # %% [markdown]
-# With 15 % it takes twice the steps, not seven times: neighbouring questions
-# teach much the same. Such a step costs less: the vocabulary is scored only
-# where one asks. It has 0.43 of our poet's 1.02 million weights, so a step is
-# 64 % of the work, and two are more than one: asking all wins in *compute
-# efficiency* (计算效率), too. (BERT's questions differ: it sees both sides.)
+# With 15 %, 120 steps do what 60 do (80, if the learning rate falls by then):
+# two at most, not seven. Neighbouring questions teach much the same. Such a step
+# costs less: the vocabulary, 0.43 of our poet's 1.02 million weights, is scored
+# only where one asks, so a step is 64 % of the work. In *compute efficiency*
+# (计算效率) asking all gains little here. (BERT's questions differ: it sees both
+# sides.)
 #
 # ## Train
 #
 # 17,652 quatrains, each 25 tokens with its marks; batches of 16; Muon (lesson
-# 06); 1,020,160 weights.
+# 06).
 #
-# > **Predict.** It starts at ln 3358 = 8.1. Where is it after 200 steps, a
+# > **Predict.** It starts near ln 3358 = 8.1. Where is it after 200 steps, a
 # > fifth of one reading: 7.5, 5.6 or 4.7?
 
 # %%
@@ -255,11 +257,11 @@ for how in ("0 + 120", "100 + 20", "120 + 0"):
     print(f"steps on others + on it: {how:8} loss {loss:.2f}")
 
 # %% [markdown]
-# Others first beats its own letters alone by 0.2; whoever gets those 100 steps
-# as an open model pays a sixth. Others only is better still: this play is so
-# like them that 20 more steps on them beat 20 on itself. (BloombergGPT, one
-# document's example of a tuned model, was trained from scratch: Wu et al.
-# 2023.)
+# Others first, then its own at a fifth of the rate, wins by 0.2; whoever gets
+# those 100 steps as an open model pays a sixth. Others only is better still:
+# this play is so like them that 20 more steps on them beat 20 on itself.
+# (BloombergGPT, one document's example of a tuned model, was trained from
+# scratch: Wu et al. 2023.)
 #
 # ## Copied or made up?
 #
@@ -288,16 +290,17 @@ plots.lines({"lines copied": copied, "poems in tone": tonal}, heats,
             title="Cold it recites; the more is its own, the worse it is")
 
 # %% [markdown]
-# Nearly all it copies are classics, each read some ninety times where another
-# was read six: repetition makes the memory. At 1 few lines are copied, and a
-# third of the poems keep the pattern.
+# Nearly all it copies are classics, read some sixty times (second halves
+# ninety) where others were read six: repetition makes the memory. At 1 few lines
+# are copied, and a third of the poems keep the pattern.
 #
 # ### After its books close
 #
-# It read nothing after about 960. Ask it to go on after two lines it knows,
-# and two that came later: Wang Anshi's "at the wall's corner, a few sprigs of
-# plum", and Li Qingzhao's "in life, be a hero among men". (`text.BEGIN` is the
-# mark before a first line; 举头望明月, which is a third one, goes without.)
+# It read nothing written after the tenth century. Ask it to go on after two
+# lines it knows, and two that came later: Wang Anshi's "at the wall's corner, a
+# few sprigs of plum", and Li Qingzhao's "in life, be a hero among men".
+# (`text.BEGIN` is the mark before a first line; 举头望明月, which is a third one,
+# goes without.)
 
 # %%
 def go_on(line, start):
@@ -316,16 +319,16 @@ show.table([(line, right, *go_on(line, start)) for line, right, start in (
 
 # %% [markdown]
 # "For everyone a tree of plum", and "the way lies in peaks that enter clouds".
-# It cannot know, and does not say so; only its probabilities are low. A
-# *knowledge cut-off* (知识截止日期) is a date of the data, not a sentence in the
-# model. (For GPT-4 Turbo one document gives both April and December 2023: two
-# versions.)
+# It cannot know, and does not say so; only its probabilities are low, as for
+# Tang poems that it has not read (19 %). A *knowledge
+# cut-off* (知识截止日期) is a date of the data, not a sentence in the model.
+# (For GPT-4 Turbo one document gives April and December 2023: two versions.)
 #
 # ## Why it cannot take a request
 #
 # Nothing it read began with a wish. What if each poem had stood under its
 # *goal* (目标导向训练)? Count, as in lesson 00, what follows a character; and once
-# more, with a set of bags for each theme of which a poem holds a word.
+# more, with a set of bags for the first theme of which a poem holds a character.
 #
 # > **Predict.** Ask such a table of counts for homesickness, 300 times. Plain,
 # > one poem in ten holds a word of home. With the goal?
@@ -370,7 +373,7 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked for a poem on homesickness, it cannot") | **right** of this poet | both ran; it had read nothing that begins with a wish |
-# | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each would be 11 trillion, 37 times as many |
+# | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB, compressed, *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each are 11 trillion, nearly 40 times as many |
 # | 会处理数以百亿计的语料库 ("tens of billions of corpora"); 都是在数万亿个字符上训练的 ("LLaMA: trillions of characters") | **wrong** unit | tokens: GPT-3 300 billion, LLaMA 1.0 to 1.4 trillion, LLaMA 3 15 trillion (its model card) |
 # | 这些数据集包括 Common Crawl、Wikipedia、OpenWebText2、RealNews、Books 等 (LLaMA's data) | **wrong** in two | no OpenWebText2, no RealNews (Touvron et al. 2023, table 1; all seven sources are in the exercises) |
 # | GPT4中还增加了图像数据 ("GPT-4 added image data") | **right** | images and text in, text out (OpenAI 2023, abstract) |
@@ -397,9 +400,9 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the recital and the failed request (ask: how many of 100?), the exam
-# that had been read, the copies against temperature. *Point at* the third of
-# the duplicates that an exact search misses. *A common misunderstanding*: that
+# *Show* the recital and the failed request, the exam
+# that had been read, the copies against temperature. *Point at* the
+# duplicates that an exact search misses. *A common misunderstanding*: that
 # a base model is stupid. It does what its data does.
 #
 # </details>

@@ -8,6 +8,7 @@ dirt     | what 30 % of each batch   | plays
 mix      | share of plays, %; the    | plays, nested brackets, depth that a linear probe
          | rest is nested brackets   | reads off the hidden state, share right
 signal   | questions asked, %        | plays after 30, 60, 120 steps
+         | or "80 steps": all asked  | plays after 80, where the rate has come down
 kinds    | what it reads             | plays, pixels, samples of a tone
 frozen   | what the blocks learned   | pixels
 adapt    | steps: others + one play  | the one play
@@ -38,7 +39,7 @@ from lmlab.text.tokenizers import Characters
 SETTINGS = {
     "dirt": ("nothing", "repeats", "markup", "shuffled", "left out"),
     "mix": (100, 90, 50, 10),
-    "signal": (100, 15),
+    "signal": (100, 15, "80 steps"),
     "kinds": ("plays", "pixels", "tones", "all"),
     "frozen": ("plays", "nothing", "not frozen"),
     "adapt": ("0 + 120", "100 + 20", "120 + 0", "0 + 20"),
@@ -174,8 +175,12 @@ def mix(setting: int, seed: int) -> list[float]:
             round(probe.score(states[half:], truth[half:]), 2)]
 
 
-def signal(setting: int, seed: int) -> list[float]:
+def signal(setting: int | str, seed: int) -> list[float]:
     read, held_out = plays()
+    if setting == "80 steps":
+        model = newborn(seed)
+        learn(model, windows(read, 20, N, seed), 80)
+        return [loss(model, held_out)]
     dice = torch.Generator().manual_seed(seed)
 
     def some(model: nn.Module, rows: Tensor) -> Tensor:
