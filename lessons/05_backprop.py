@@ -423,7 +423,7 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 #
 # ## Where it goes next
 #
-# Lesson 06 makes learning of many steps. In the
+# [Lesson 06](06_training.ipynb) makes learning of many steps. In the
 # [exercise](../exercises/05_backprop.ipynb) you walk down a bowl, write the
 # rules of an engine, and train a net with it.
 #

@@ -410,7 +410,8 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 # marks such as "end of text".
 #
 # **Where it goes next**: [the exercises](../exercises/07_tokens.ipynb), then
-# lesson 08: who predicted text before Transformers, and how far they came.
+# [lesson 08](08_before_transformers.ipynb): who predicted text before
+# Transformers, and how far they came.
 #
 # **Read on**
 # - Gage, *A New Algorithm for Data Compression*, 1994, C Users Journal 12 (2)

@@ -409,7 +409,8 @@ for n in (2048, 6 * d, 2**20):
 # **What this left out**: the rest of a layer; shared or kept keys;
 # FlashAttention, which never stores the $n \times n$ table.
 #
-# **Where it goes next**: the exercises, then lesson 10.
+# **Where it goes next**: [the exercises](../exercises/09_attention.ipynb), then
+# [lesson 10](10_transformer_families.ipynb).
 #
 # **Read on** (numbers are those of arXiv)
 # - Vaswani et al., *Attention Is All You Need*, 2017, 1706.03762

@@ -450,7 +450,8 @@ show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
 # **What this left out**: next-sentence prediction; how BERT garbles some of what
 # it asks for (exercises).
 #
-# **Where it goes next**: the exercises; lesson 11 changes this layer part by part.
+# **Where it goes next**: [the exercises](../exercises/10_transformer_families.ipynb);
+# [lesson 11](11_modern_decoder.ipynb) changes this layer part by part.
 #
 # **Read on** (numbers are those of arXiv)
 # - Vaswani et al., *Attention Is All You Need*, 2017, 1706.03762
