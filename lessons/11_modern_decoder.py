@@ -212,7 +212,7 @@ for n in range(5):
     for swap in swaps[:n]:
         swap(model)
     train(model, batches, steps=250, learning_rate=0.005, warmup=20)
-    print(n, "swaps:", round(mean_loss(model, held_out), 2))
+    print("after swap", n, round(mean_loss(model, held_out), 2))
 
 # %% [markdown]
 # One run is luck. Three seeds, twice the steps, were measured beforehand, with the last
@@ -228,11 +228,11 @@ plots.bars([row["model"] for row in rows[:8]], gains.mean(axis=0),
            title="Of the swaps, RoPE alone gains much")
 
 # %% [markdown]
-# A swap gains what lies between its bar and the one above. RoPE: a third of a nat, for
-# each seed, after 250 steps too. The others stay within 0.05, at this size: Shazeer
-# found SwiGLU ahead in a larger T5; RMSNorm and shared heads were meant to cost less.
-# And the last bar: the same gate, begun with GPT-2's small numbers (spread 0.02), loses
-# a fifth of a nat. How a part begins can count for more than what it is.
+# A swap gains what lies between its bar and the one above. RoPE: about a third of a nat,
+# with each seed, after 250 steps too. The others average less than 0.04, at this size:
+# Shazeer found SwiGLU ahead in a larger T5; RMSNorm and shared heads were meant to cost
+# less. And the last bar: the same gate, begun with GPT-2's small numbers (spread 0.02),
+# loses 0.1 to 0.2. How a part begins can count for more than what it is.
 #
 # You now have a LLaMA: the package's takes its weights and gives the same scores.
 # Without helpers it is six lines:
@@ -304,7 +304,7 @@ print(f"{count_parameters(c):,} in all, {active_parameters(c):,} active")
 # %% [markdown]
 # Nearer 11: the two chances sum to 0.88. Qwen2-57B-A14B stores 57 billion weights and
 # uses 14 for a token. In the chart, *experts* is our LLaMA with eight, two asked and
-# one for all, together as wide as what they replace: 0.02 to 0.05 nats better than
+# one for all, together as wide as what they replace: 0.02 to 0.04 nats better than
 # the dense one above, for twice the weights. A router that likes one expert starves
 # the others; the exercise trains one with a *balance loss*.
 #
