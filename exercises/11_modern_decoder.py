@@ -429,8 +429,8 @@ for bits, lines in written.items():
 # - LLaMA, 从 7B 到 70B ("from 7B to 70B"): LLaMA-1 has 7, 13, 33 and 65 billion,
 #   LLaMA-2 7, 13 and 70, LLaMA-3 8 and 70.
 # - meta 开源的 LLaMA ("open source"): LLaMA-1's weights were for research only.
-# - 数万亿个字符 ("trillions of characters"): of *tokens*; 1.0 trillion for 7B and
-#   13B, 1.4 for 33B and 65B.
+# - 数万亿个字符 ("trillions of characters"): of *tokens*; LLaMA-1 read 1.0 trillion
+#   (7B and 13B) or 1.4 (33B and 65B).
 # - 流水线并行 ("pipeline parallelism"): the paper has model and sequence
 #   parallelism.
 # - 在 CommonsenseQA 等 9 个基准测试中超过了 GPT-3 ("ahead of GPT-3 on nine
@@ -438,8 +438,8 @@ for bits, lines in written.items():
 #   CommonsenseQA is none.
 # - 增加了 7 倍 ("7 times more" data for LLaMA-3): over 15 trillion tokens against
 #   2, so 7.5 times as many, 6.5 times more.
-# - Qwen2: 2024 年 6 月 6 日, 所有模型均支持长度为 32768 ("all support 32,768"): on
-#   7 June; the 57B chat model reads 64K.
+# - Qwen2: 所有模型均支持长度为 32768 ("all support 32,768"): the 57B chat model
+#   reads 64K. 2024 年 6 月 6 日 is the README's date; the blog says 7 June.
 # - CPM-Bee, by 清华大学 (Tsinghua): by OpenBMB, with Tsinghua's laboratory. Its
 #   date, 27 May 2023, is right.
 # - 名字命名存在chat这个单词的,大概率是大语言模型 ("named chat, likely a

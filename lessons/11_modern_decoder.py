@@ -8,7 +8,7 @@
 #
 # **You need** lessons 09 and 10: attention, and the block around it.
 #
-# **Time** 40 minutes to read, 60 seconds to run
+# **Time** 41 minutes to read, 60 seconds to run
 #
 # ## Spot the differences
 #
@@ -195,7 +195,7 @@ for n in (64, 8, 1):
 # %% [markdown]
 # 2 × 80 × 8 × 128 × 2: an eighth of the bytes. Of the multiplications, one a
 # weight for each token, an eighth goes. What is saved is memory, and the time
-# to fetch it. (One head for all is *multi-query attention*; Shazeer 2019.)
+# to fetch it. (One head for all: *multi-query attention*, Shazeer 2019.)
 #
 # ## All five, trained
 #
@@ -239,12 +239,12 @@ plots.bars([row["model"] for row in rows[:8]], gains.mean(axis=0),
            title="Of the swaps, RoPE alone gains much")
 
 # %% [markdown]
-# A swap gains what lies between its bar and the one above. RoPE: about 0.3 nats,
-# with each seed, after 250 steps too. The others average less than 0.04 either
-# way, at this size: Shazeer found SwiGLU ahead in a T5 of 220 million weights;
-# RMSNorm and shared heads were meant to cost less. Last bar: the same gate, begun
-# with GPT-2's small numbers (spread 0.02), loses 0.1 to 0.2. How a part begins
-# can count for more than what it is.
+# A swap gains what lies between its bar and the one above. RoPE: about 0.3
+# nats, with each seed, after 250 steps too. The others average less than 0.04,
+# at this size: Shazeer found SwiGLU ahead in T5-base; RMSNorm and shared heads
+# were meant to cost less. Last bar: the same gate, begun with GPT-2's small
+# numbers (spread 0.02), loses 0.1 to 0.2. How a part begins can count for more
+# than what it is.
 #
 # You now have a LLaMA: the package's takes its weights and agrees. In six
 # lines:
@@ -408,8 +408,9 @@ for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
           f"{6 * n * tokens:.1e} FLOPs to train")
 
 # %% [markdown]
-# Not even 0.02 nats, for a quarter of the training and a thirteenth of the work
-# a token later. Touvron et al. (2023) found the small one ahead "on most benchmarks".
+# Not even 0.02 nats, for a quarter of the training and a thirteenth of the
+# work a token later. Touvron et al. (2023) found the small one ahead "on most
+# benchmarks".
 #
 # Last, real weights, if you install them: SmolLM2 (Allal et al. 2025), a LLaMA
 # of 30 layers.
