@@ -426,6 +426,8 @@ for bits, lines in written.items():
 #
 # What else the documents say of the family (lesson 11 has the rest):
 #
+# - OpenWebText2、RealNews (LLaMA's data): neither. It read CommonCrawl, 67 %, C4,
+#   15 %, GitHub, Wikipedia and books, 4.5 % each, arXiv, StackExchange.
 # - LLaMA, 从 7B 到 70B ("from 7B to 70B"): LLaMA-1 has 7, 13, 33 and 65 billion,
 #   LLaMA-2 7, 13 and 70, LLaMA-3 8 and 70.
 # - meta 开源的 LLaMA ("open source"): LLaMA-1's weights were for research only.
@@ -438,8 +440,17 @@ for bits, lines in written.items():
 #   CommonsenseQA is none.
 # - 增加了 7 倍 ("7 times more" data for LLaMA-3): over 15 trillion tokens against
 #   2, so 7.5 times as many, 6.5 times more.
+# - 2023 年 9 月 ... 开源了 Qwen ("opened in September 2023"): the 14B, on 25
+#   September; Qwen-7B came on 3 August.
 # - Qwen2: 所有模型均支持长度为 32768 ("all support 32,768"): the 57B chat model
 #   reads 64K. 2024 年 6 月 6 日 is the README's date; the blog says 7 June.
+# - GLM4 ... 6 月 6 日 ... 开源 ("opened on 6 June"), and 目前还没有开源 ("not open
+#   yet"): GLM-4-9B on 5 June 2024; the large one stayed closed, like Baichuan 3
+#   (29 January 2024).
+# - 6 月 15 日发布了 Baichuan-7B 和 Baichuan-13B ("both on 15 June"): 13B came on
+#   11 July 2023.
+# - 盘古大模型就是一个多模态大模型 ("Pangu is one multimodal model"): five, for
+#   language, vision, multimodal, prediction, science (July 2023).
 # - CPM-Bee, by 清华大学 (Tsinghua): by OpenBMB, with Tsinghua's laboratory. Its
 #   date, 27 May 2023, is right.
 # - 名字命名存在chat这个单词的,大概率是大语言模型 ("named chat, likely a

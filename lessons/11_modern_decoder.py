@@ -8,7 +8,7 @@
 #
 # **You need** lessons 09 and 10: attention, and the block around it.
 #
-# **Time** 41 minutes to read, 60 seconds to run
+# **Time** 41 minutes to read, 40 seconds to run
 #
 # ## Spot the differences
 #
@@ -19,7 +19,7 @@ from lmlab.models.gpt import GPT, GPTConfig
 from lmlab.models.llama import LLaMA, LLaMAConfig
 from lmlab.page import datasets, plots, show
 
-gpt = GPT(GPTConfig(63, 64, d_model=48, n_layers=2))
+gpt = GPT(GPTConfig(63, 64, d_model=48, n_layers=2))  # 63 letters, 64 places
 llama = LLaMA(LLaMAConfig(63, 512, 48, 2, n_kv_heads=2, tied=True))
 print(gpt.blocks[0], llama.blocks[0], sep="\n")
 
@@ -66,9 +66,8 @@ def use_rms_norm(model):
         block.feed_forward_norm = nn.RMSNorm(48, 1e-6)
 
 # %% [markdown]
-# (Vector, LayerNorm, RMSNorm.) Both forget the length; LayerNorm alone forgets
-# a shift. Neither *regularises* (正则化): nothing is punished, as
-# by weight decay (lesson 06). A learned scale follows.
+# (Vector, LayerNorm, RMSNorm.) Both forget the size; LayerNorm alone forgets
+# a shift. A learned scale follows.
 #
 # ## A gate in the feed-forward
 #
@@ -80,7 +79,7 @@ def use_rms_norm(model):
 # $$W_2\,\big(\text{silu}(G x) \odot W_1 x\big), \qquad
 # \text{silu}(z) = z / (1 + e^{-z}).$$
 #
-# > **Predict.** A number of $W_1x$ is 3, its gate −4, 0 or 4: what comes
+# > **Predict.** $W_1x$ holds a 3, $Gx$ in its place −4, 0 or 4: what comes
 # > through? And if three matrices are $4d$ wide, does the feed-forward cost 0,
 # > 33 or 50 % more?
 
@@ -103,12 +102,12 @@ show.agree((silu(x.numpy() @ G.T) * (x.numpy() @ W1.T)) @ W2.T, layer(x), 1e-5)
 # %%
 def use_swiglu(model):
     for block in model.blocks:
-        block.feed_forward = SwiGLU(48, 128)          # 128 = 8/3 of 48
+        block.feed_forward = SwiGLU(48, 128)          # 2/3 of GPT-2's 192
 
 # %% [markdown]
-# Nearly shut, shut, open. Equally wide, it costs half as much again; so
-# Shazeer cuts the width to two thirds, $\tfrac83 d$, which LLaMA-1 rounds up
-# to a multiple of 256.
+# Nearly shut, shut, wide open: unlike an LSTM's (lesson 08), this gate can
+# enlarge. Equally wide, it costs half as much again; so Shazeer cuts the width
+# to two thirds, $\tfrac83 d$, which LLaMA-1 rounds up to a multiple of 256.
 #
 # ## Turn, do not add
 #
@@ -116,7 +115,8 @@ def use_swiglu(model):
 # (rotary position embedding, 旋转位置编码; Su et al. 2021) multiplies instead, in
 # every layer, and only queries and keys. Two features are a point in the
 # plane, so a complex number; times $e^{i\varphi}$ it turns by the angle
-# $\varphi$: its place times a speed.
+# $\varphi$: its place times a speed. (The real part of $a\bar b$ is the dot
+# product of $a$ and $b$.)
 #
 # > **Predict.** Speed 0.5. A query stands at 7 and a key at 5; then at 27 and
 # > 25; then at 5 and 7. Which of the three scores are equal?
@@ -134,9 +134,9 @@ print(score(7, 5).round(3), score(27, 25).round(3), score(5, 7).round(3))
 
 # %% [markdown]
 # The first two. Turn both by one angle, and the angle between them stays: only
-# $m - n$ counts, sign and all. Below, all pairs of places; then a whole head:
-# its 12 features are six pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like
-# a clock's hands: fast ones for neighbours, slow ones for far words.
+# $m - n$ counts, sign and all. Below, a whole head: its 12 features are six
+# pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like a clock's hands: fast
+# ones for neighbours, slow ones for far words. Then `score` at all places.
 
 # %%
 from lmlab.models.positions import rope, rope_turns
@@ -165,17 +165,8 @@ def use_rope(model):
 #
 # > **Predict.** LLaMA-2 70B: 80 layers, 64 query heads of 128, and 8 heads of
 # > keys and values in place of 64. At 2 bytes a number, how many bytes of
-# > cache does a token need? Which part of the multiplications goes: seven
-# > eighths, a half, an eighth?
-
-# %%
-from lmlab.models.attention import MultiHeadAttention
-
-
-def share_heads(model):                               # 2 for 4; no biases
-    for block in model.blocks:
-        block.attention = MultiHeadAttention(48, 4, False, True, n_kv_heads=2)
-        initialise(block.attention)                   # as GPT-2 begins
+# > cache does a token need? Which part of the multiplications is saved:
+# > seven eighths, a half, an eighth?
 
 # %%
 from dataclasses import replace
@@ -192,10 +183,20 @@ for n in (64, 8, 1):
     c = replace(SHAPES["LLaMA-2 70B"], n_kv_heads=n)
     print(f"{n:2}: {cache_bytes(c):9,} bytes, {count_parameters(c):,} weights")
 
+# %%
+from lmlab.models.attention import MultiHeadAttention
+
+
+def share_heads(model):                               # no bias; RoPE; 2 for 4
+    for block in model.blocks:
+        block.attention = MultiHeadAttention(48, 4, False, True, n_kv_heads=2)
+        initialise(block.attention)                   # as GPT-2 begins
+
 # %% [markdown]
-# 2 × 80 × 8 × 128 × 2: an eighth of the bytes. Of the multiplications, one a
-# weight for each token, an eighth goes. What is saved is memory, and the time
-# to fetch it. (One head for all: *multi-query attention*, Shazeer 2019.)
+# 2 × 80 × 8 × 128 × 2: of the bytes seven eighths are saved, but of the
+# multiplications (one a weight for each token) an eighth. It buys memory, and
+# the time to fetch it. (One head for all: *multi-query attention*, Shazeer
+# 2019.)
 #
 # ## All five, trained
 #
@@ -217,7 +218,7 @@ batches = windows(ids[:-61440], batch=16, length=64)
 held_out = ids[-61440:].view(10, 96, 64)              # the last play's end
 
 swaps = use_rms_norm, use_swiglu, use_rope, share_heads
-for n in (0, 2, 3, 4):
+for n in (0, 2, 3, 4):                                # 1: in the chart
     torch.manual_seed(0)
     model = GPT(GPTConfig(63, 64, d_model=48, n_layers=2))
     for swap in swaps[:n]:
@@ -319,19 +320,19 @@ print(f"{count_parameters(c):,} in all, {active_parameters(c):,} active")
 # %% [markdown]
 # Nearer 11: the two chances sum to 0.88. Qwen2-57B-A14B stores 57 billion
 # weights and uses 14 for a token. In the chart, *experts* is our LLaMA with
-# eight, two asked and one for all, together as wide as what they replace: 0.02
+# eight, two asked and one always, together as wide as what they replace: 0.02
 # to 0.04 nats better than the dense one above, for twice the weights. A router
 # that likes one expert starves the others; the exercise trains one with a
 # *balance loss*.
 #
 # ## Four bits
 #
-# *Quantisation* (量化) stores whole
-# numbers: the largest weight of a group becomes ±7 (in 4 bits; ±127 in 8), and
-# the group shares one scale.
+# *Quantisation* (量化) stores whole numbers: the largest weight of a group
+# becomes ±7 (in 4 bits; ±127 in 8), and the group shares one scale.
 #
 # > **Predict.** A row [0.75, −0.4, 0.1, −1.75]: which scale, which four
-# > numbers, and which weight is lost?
+# > numbers, and which weight is lost? Our LLaMA, with a scale for each row:
+# > at how many bits, 8, 4, 3 or 2, does it break?
 
 # %%
 from lmlab.learning.quantisation import dequantise, quantise
@@ -372,6 +373,8 @@ plots.bars(losses, list(losses.values()), ylabel="held-out loss (nats)",
 # `tied`: one table, for reading and writing; `theta`: RoPE's 10,000;
 # `rope_share`: the part of a head that turns; `n_buckets`: learned biases by
 # distance, as T5's; `parallel`: attention and feed-forward read the same.
+#
+# > **Predict.** Which caches more bytes a token, LLaMA-1 7B or Qwen2-72B?
 
 # %%
 base = SHAPES["LLaMA-1 7B"]
@@ -389,14 +392,16 @@ show.table([[
 print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 
 # %% [markdown]
-# Baichuan's first two match what it prints, to the last digit. Its 7B and the
-# first Qwen are LLaMA-7B with a larger vocabulary (Qwen with biases).
-# Qwen1.5-7B kept as many keys as queries; all Qwen2 share. Qwen's blog printed
-# 7.07B for what counts 7.6. ChatGLM-6B keeps GPT's norm, GELU and biases,
-# turns by two places, reads its prompt both ways (lesson 09's prefix mask).
+# The 7B, 524 thousand against 327: it shares no heads. Baichuan's first two
+# match what its makers print, to the last digit. Its 7B and the first Qwen are
+# LLaMA-7B with a larger vocabulary. Qwen1.5-7B kept as many keys as queries;
+# all Qwen2 share. Qwen's blog printed 7.07B for what counts 7.6. ChatGLM-6B
+# keeps GPT's norm, GELU and biases, turns by two sorts of place, reads its
+# prompt both ways (lesson 09's prefix mask).
 #
 # LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings
-# (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens:
+# (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens.
+# Training takes six FLOPs (a multiplication or addition) a weight and token.
 #
 # > **Predict.** A thirteenth of the weights, three times the tokens: 0.02, 0.2
 # > or 1 nat apart?
@@ -404,8 +409,8 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # %%
 for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
     n = count_parameters(SHAPES[name])
-    print(name, f"{1.69 + 406.4 / n**0.34 + 410.7 / tokens**0.28:.3f} nats,",
-          f"{6 * n * tokens:.1e} FLOPs to train")
+    loss = 1.69 + 406.4 / n**0.34 + 410.7 / tokens**0.28
+    print(f"{name} {loss:.3f} nats, {6 * n * tokens:.1e} FLOPs to train")
 
 # %% [markdown]
 # Not even 0.02 nats, for a quarter of the training and a thirteenth of the
@@ -431,22 +436,14 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says |
+# | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says; 正则化 punishes, as weight decay does (lesson 06) |
 # | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at two thirds of the width, rounded up, +0.8 % |
-# | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve; Chen et al. 2023 warn of "catastrophically high" scores |
+# | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve, and lesson 09 |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
 # | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | 128,256 / 32,000; it costs the 8B 0.8 billion weights |
 #
-# And of names and dates (more in the exercise):
-#
-# | they say | found |
-# | --- | --- |
-# | OpenWebText2、RealNews | neither: CommonCrawl 67 %, C4 15 %, GitHub, Wikipedia, books 4.5 % each, arXiv, StackExchange |
-# | 2023 年 9 月 ... 开源了 Qwen | Qwen-7B: 3 August; 14B: 25 September |
-# | GLM4 ... 6 月 6 日 ... 开源, and 目前还没有开源 | GLM-4-9B: 5 June 2024; the large one stayed closed, like Baichuan 3 (29 January 2024) |
-# | 6 月 15 日发布了 Baichuan-7B 和 Baichuan-13B | 13B: 11 July 2023 |
-# | 盘古大模型就是一个多模态大模型 ("multimodal") | five: language, vision, multimodal, prediction, science (July 2023) |
+# Names, dates and data: in the exercise.
 
 # %% [markdown]
 # ## Check yourself

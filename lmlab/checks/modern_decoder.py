@@ -51,6 +51,8 @@ rms_norm = Check(
     mistakes={
         rms(moved=lambda x: x - x.mean(axis=1, keepdims=True)):
             "This is LayerNorm: does RMSNorm take the mean away as well?",
+        rms(square=lambda x: x.var(axis=1, keepdims=True)):
+            "Divided by the spread around the mean: is that the root mean square?",
         rms(square=lambda x: (x**2).sum(axis=1, keepdims=True)):
             "Divided by the whole length: the root of the sum, or of the mean?",
         rms(root=lambda m, eps: m + eps):
@@ -69,6 +71,8 @@ rms_norm = Check(
             "Is eps added after the root, or under it?",
         rms(root=lambda m, eps: np.sqrt(m)):
             "A token of zeros divides by 0: where does eps come in?",
+        lambda x, scale, eps: rms()(x * scale, 1, eps):
+            "Scaled before the mean: which numbers are squared?",
         rms(scaled=lambda x, scale: x): "The scale came in: which line uses it?",
         rms(scaled=lambda x, scale: x / scale):
             "Is a feature multiplied by its scale, or divided?",
@@ -126,6 +130,12 @@ swiglu = Check(
             "That is ReLU: what does silu make of a negative number?",
         gated(lambda g, e: g / (1 + np.exp(g)) * e):
             "Which sign has z in the exponent?",
+        gated(lambda g, e: g * e * sigmoid(g * e)):
+            "silu bends the product here: which half alone should it bend?",
+        gated(lambda g, e: g * sigmoid(g) * e * sigmoid(e)):
+            "Both halves are bent: which of the two is the gate?",
+        lambda x, G, E, S: ((x * sigmoid(x)) @ G.T * (x @ E.T)) @ S.T:
+            "silu came before the matrix: what does it bend, x or G x?",
         gated(lambda g, e: np.tanh(g) * e): "Where does the exponential come in?",
         lambda x, G, E, S: ((x @ G.T) * sigmoid(x @ G.T) * (x @ E.T)) @ S:
             "Weights are (out, in): which one came in untransposed?",
@@ -160,6 +170,12 @@ matched_width = Check(
         lambda d, m: -(-int(8 * d / 3) // m) * m:
             "Rounded down before it is rounded up: is 133 at least 8/3 of 50?",
         lambda d, m: -(-8 * d // 3): "And which multiple of `multiple` comes next?",
+        lambda d, m: -(-8 * d // (3 * m)):
+            "That is how many times `multiple`: which width is it?",
+        lambda d, m: math.ceil(8 * d / 3) // m * m:
+            "Rounded up, then down again: which division should be rounded up?",
+        lambda d, m: np.ceil(8 * d / (3 * m)) * m:
+            "A width is a whole number, this is a float: which step made it one?",
         lambda d, m: 8 * d / 3 / m * m: "A width is whole: rounded up to what?",
     },
     right="9 widths, LLaMA's four among them",
@@ -227,6 +243,8 @@ rotate = Check(
             "All pairs turn alike: which speed has the second?",
         turner(lambda p, d, base: p * base ** (-np.arange(d // 2) / d)):
             "The exponent is -2i/d for pair i: where is the 2?",
+        turner(lambda p, d, base: p * base ** (-2 * np.arange(0, d, 2) / d)):
+            "With d = 4 the second pair has the exponent -2/4: what has yours?",
         turner(lambda p, d, base: p * base ** (np.arange(0, d, 2) / d)):
             "Later pairs turn faster here: which sign has the exponent?",
         turner(lambda p, d, base: p * 10000.0 ** (-np.arange(0, d, 2) / d)):
@@ -238,6 +256,9 @@ rotate = Check(
             "At place 0 nothing turns: by one place too far?",
         turner(lambda p, d, base: np.radians(p * base ** (-np.arange(0, d, 2) / d))):
             "NumPy's cos takes radians: were they degrees?",
+        lambda x, p, base: np.hstack([turner()(x, p, base)[:, 0::2],
+                                      turner()(x, p, base)[:, 1::2]]):
+            "The first of all pairs, then the second: where did the neighbours go?",
         overwriting: "The second feature: is it made of the old first, or the new?",
         lambda x, p, base: x + turner()(x * 0 + np.tile([1.0, 0.0], x.shape[1] // 2),
                                         p, base):
@@ -263,14 +284,14 @@ def head_loop(query, key, value, places) -> np.ndarray:
     return np.array(rows)
 
 
-def head(turn=(True, True, False), causal=True, scale=lambda d: math.sqrt(d)):
-    """`rope_head`, or a mistake: what is turned, the mask, the scale."""
+def head(turn=(1, 1, 0), causal=np.tril, scale=lambda d: math.sqrt(d)):
+    """`rope_head`, or a mistake: how often each is turned, the mask, the scale."""
     def rope_head(*given):
         *parts, places = given
-        query, key, value = (rotate_loop(part, places) if turned else part
-                             for part, turned in zip(parts, turn, strict=True))
+        query, key, value = (rotate_loop(part, times * places)
+                             for part, times in zip(parts, turn, strict=True))
         scores = query @ key.T / scale(query.shape[1])
-        seen = np.tril(np.ones(scores.shape, bool)) if causal else True
+        seen = causal(np.ones(scores.shape, bool))
         return softmax(np.where(seen, scores, -np.inf)) @ value
     return rope_head
 
@@ -287,17 +308,21 @@ rope_head = Check(
     ],
     reference=head_loop,
     mistakes={
-        head(turn=(True, True, True)):
+        head(turn=(1, 1, 1)):
             "Move all by ten places: what moves, the weights or what they average?",
-        head(turn=(False, False, False)):
+        head(turn=(0, 0, 0)):
             "Nothing is turned: which two make a score?",
-        head(turn=(True, False, False)):
+        head(turn=(1, -1, 0)):
+            "Query and key turn opposite ways: do their places still subtract?",
+        head(turn=(1, 0, 0)):
             "The query alone is turned: against whom does it measure a distance?",
-        head(turn=(False, True, False)):
+        head(turn=(0, 1, 0)):
             "The key alone is turned: against whom does it measure a distance?",
-        head(turn=(False, False, True)):
+        head(turn=(0, 0, 1)):
             "Exactly the wrong one is turned: which two make a score?",
-        head(causal=False): "May a token look ahead? Which line hides the future?",
+        head(causal=lambda ones: ones):
+            "May a token look ahead? Which line hides the future?",
+        head(causal=np.triu): "The past is hidden: on which side lies the future?",
         head(scale=lambda d: 1): "Where did the square root of d go?",
         head(scale=lambda d: d): "Divided by d: where did the root go?",
     },
@@ -337,6 +362,7 @@ SCORES = [
     (rng.normal(size=(4, 4)), 4, "all experts are asked"),
     (np.array([[2000.0, 1999.0, -2000.0]]), 2, "large scores"),
     (rng.normal(size=(60, 8)), 2, "60 tokens, 8 experts"),
+    (rng.normal(size=(2, 600)), 300, "300 of 600 experts"),
 ]
 
 route = Check(
@@ -351,10 +377,14 @@ route = Check(
             "These are the worst: which end of the order is the best?",
         router(order=lambda s, k: np.argsort(s, axis=1)[:, -k:]):
             "The right ones: which comes first, the best or the second best?",
+        router(order=lambda s, k: np.argpartition(-s, k - 1, axis=1)[:, :k]):
+            "The right ones, not in order: what does a partition leave unsorted?",
         router(order=lambda s, k: np.sort(np.argsort(-s, axis=1)[:, :k], axis=1)):
             "The right ones, by their numbers: is the best to come first?",
         router(order=lambda s, k: np.argsort(-s, axis=1)):
             "All experts came back: how many does a token ask?",
+        router(chance=lambda s, c: softmax(s)[:, c]):
+            "Three axes came back: whose experts are looked up in whose row?",
         router(chance=lambda s, c: picked(softmax(s, 0), c)):
             "Whose chances sum to 1, a token's or an expert's?",
         router(chance=lambda s, c: picked(np.exp(s) / np.exp(s).sum(1, keepdims=True),
@@ -362,7 +392,7 @@ route = Check(
             "e to the 2000 is too large for a number: what did lesson 04 take away?",
         lambda s, k: router()(s, k)[::-1]: "Which comes first, weights or numbers?",
     },
-    right="6 tables, all experts asked, scores of 2000",
+    right="7 tables, all experts asked, scores of 2000",
 )
 
 
@@ -404,6 +434,11 @@ balance_loss = Check(
         balance(share=lambda count, chosen: count): "Shares, not counts: of how many?",
         balance(chance=lambda s: softmax(s).sum(axis=0)):
             "P is the mean chance of an expert: of how many tokens?",
+        lambda s, k: len(s) / s.shape[1] * balance()(s, k):
+            "Multiplied by the number of tokens: what does n count?",
+        lambda s, k: balance(chance=lambda s: (softmax(s) * (
+            s >= -np.sort(-s, axis=1)[:, [k - 1]])).mean(axis=0))(s, k):
+            "P takes in the chosen alone: which chances has an expert in the mean?",
         balance(chance=lambda s: s.mean(axis=0)):
             "These are mean scores: what makes chances of them?",
         balance(chance=lambda s: softmax(s.mean(axis=0))):
@@ -448,6 +483,13 @@ def rounder(size=lambda rows: np.abs(rows).max(axis=2, keepdims=True),
     return quantise
 
 
+def strided(weight, bits, group):
+    """A mistake: groups are columns that stand apart."""
+    order = np.arange(weight.shape[1]).reshape(group, -1).T.ravel()
+    codes, scales = rounder()(weight[:, order], bits, group)
+    return codes[:, np.argsort(order)], scales
+
+
 quantise = Check(
     "quantise",
     cases=[
@@ -477,6 +519,9 @@ quantise = Check(
             "A row has one scale here: whose largest weight makes a group's?",
         rounder(size=lambda rows: np.abs(rows).mean(axis=2, keepdims=True)):
             "Made from the mean size: which code would the largest weight get?",
+        rounder(size=lambda rows: np.ptp(rows, axis=2, keepdims=True),
+                largest=lambda bits: 2**bits - 1):
+            "Made from the whole range: which weight alone should become 7, or -7?",
         rounder(by_row=True):
             "One scale for each row: how many groups does a row have?",
         rounder(safe=False):
@@ -485,6 +530,10 @@ quantise = Check(
                          * np.repeat(rounder()(w, b, g)[1], g, axis=1),
                          rounder()(w, b, g)[1]):
             "These are the rounded weights: which whole numbers are stored?",
+        strided: "Weights that stand apart share a scale: which axis has the groups?",
+        lambda w, b, g: (np.round(w * np.repeat(rounder()(w, b, g)[1], g, axis=1))
+                         .astype(int), rounder()(w, b, g)[1]):
+            "Multiplied by the scale: how many steps of 0.25 make 0.75?",
         lambda w, b, g: rounder()(w, b, g)[::-1]:
             "Which comes first, codes or scales?",
     },
