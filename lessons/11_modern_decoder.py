@@ -135,8 +135,8 @@ print(score(7, 5).round(3), score(27, 25).round(3), score(5, 7).round(3))
 # %% [markdown]
 # The first two. Turn both by one angle, and the angle between them stays: only
 # $m - n$ counts, sign and all. Below, a whole head: its 12 features are six
-# pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like a clock's hands: fast
-# ones for neighbours, slow ones for far words. Then `score` at all places.
+# pairs of speeds $10000^{-2i/12}$, $i = 0$ to 5, like a clock's hands, fast and
+# slow. Then `score` at all places.
 
 # %%
 from lmlab.models.positions import rope, rope_turns
@@ -202,7 +202,7 @@ def share_heads(model):                               # no bias; RoPE; 2 for 4
 #
 # Seven plays of Shakespeare, letter by letter. Each model starts from one seed
 # and sees the same 250 batches; the swaps add up, and the last drops the
-# biases as well.
+# biases too.
 #
 # > **Predict.** At this size one swap gains far more than the others. Which:
 # > norm, gate, rotation, shared heads?
@@ -394,10 +394,10 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # %% [markdown]
 # The 7B, 524 thousand against 327: it shares no heads. Baichuan's first two
 # match what its makers print, to the last digit. Its 7B and the first Qwen are
-# LLaMA-7B with a larger vocabulary. Qwen1.5-7B kept as many keys as queries;
-# all Qwen2 share. Qwen's blog printed 7.07B for what counts 7.6. ChatGLM-6B
-# keeps GPT's norm, GELU and biases, turns by two sorts of place, reads its
-# prompt both ways (lesson 09's prefix mask).
+# LLaMA-7B with a larger vocabulary (Qwen: and biases). Qwen1.5-7B kept as many
+# keys as queries; all Qwen2 share. Qwen's blog printed 7.07B for what counts
+# 7.6. ChatGLM-6B keeps GPT's norm, GELU and biases, turns by two sorts of
+# place, reads its prompt both ways (lesson 09's prefix mask).
 #
 # LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings
 # (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens.
@@ -413,8 +413,8 @@ for name, tokens in (("GPT-3 175B", 3e11), ("LLaMA-1 13B", 1e12)):
     print(f"{name} {loss:.3f} nats, {6 * n * tokens:.1e} FLOPs to train")
 
 # %% [markdown]
-# Not even 0.02 nats, for a quarter of the training and a thirteenth of the
-# work a token later. Touvron et al. (2023) found the small one ahead "on most
+# 0.015 nats, for a quarter of the training and a thirteenth of the work a
+# token later. Touvron et al. (2023) found the small one ahead "on most
 # benchmarks".
 #
 # Last, real weights, if you install them: SmolLM2 (Allal et al. 2025), a LLaMA
@@ -437,7 +437,7 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | Pre-normalization 正则化 ("regularisation") | **mistranslated** | RMSNorm brings to one size, 归一化, as their next line says; 正则化 punishes, as weight decay does (lesson 06) |
-# | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at two thirds of the width, rounded up, +0.8 % |
+# | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at 11008, +0.8 % |
 # | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve, and lesson 09 |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
 # | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion |
