@@ -62,6 +62,8 @@ TOTALS = {  # and what their authors print
     "Baichuan-13B": (13_264_901_120, "13264901120"),
     "Baichuan2-7B": (7_505_973_248, "7.5B"),
     "Baichuan2-13B": (13_896_668_160, "13.9B"),
+    "CPM-Bee": (9_616_080_896, "10B"),
+    "Yi-34B": (34_388_917_248, "34B"),
     "PaLM 8B": (8_632_012_800, "8.63B"),
     "PaLM 62B": (62_495_662_080, "62.50B"),
     "PaLM 540B": (540_356_474_880, "540.35B"),
@@ -117,6 +119,7 @@ def test_known_models_built_on_no_memory_have_this_size(name):
         LLaMAConfig(7, 5, 8, 3, 4, n_kv_heads=2, d_head=6, d_ff=11, tied=True),
         LLaMAConfig(7, 5, 8, 3, 4, qkv_bias=True, n_kv_heads=1, parallel=True),
         ViTConfig(12, 4, 2, 5, 8, 3, 2, d_ff=11),
+        LLaMAConfig(7, 5, 8, 3, 4, n_buckets=4),
         LLaMAConfig(7, 5, 8, 3, 4, alibi=True, n_experts=3, top_k=2, d_shared=9),
     ],
 )

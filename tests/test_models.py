@@ -27,6 +27,7 @@ DECODERS = {
     "grouped": replace(LLAMAS, n_kv_heads=2, qkv_bias=True, rope_share=0.5),
     "multi-query": replace(LLAMAS, n_kv_heads=1, d_head=6, parallel=True, tied=True),
     "ALiBi": replace(LLAMAS, n_heads=6, d_model=24, alibi=True),
+    "biases by distance": replace(LLAMAS, n_buckets=8),
     "experts": replace(LLAMAS, d_ff=8, n_experts=4, top_k=2, d_shared=8),
 }
 every_decoder = pytest.mark.parametrize("config", DECODERS.values(), ids=DECODERS)

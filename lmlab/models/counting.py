@@ -117,4 +117,5 @@ def _llama(c: LLaMAConfig, n_experts: int) -> int:
         feed_forward = n_experts * feed_forward + 3 * d * c.d_shared + router + gate
     norms = d if c.parallel else 2 * d
     tables = c.vocab_size * d * (1 if c.tied else 2)
-    return tables + c.n_layers * (attention + feed_forward + norms) + d
+    distances = c.n_buckets * c.n_heads
+    return tables + distances + c.n_layers * (attention + feed_forward + norms) + d

@@ -17,7 +17,12 @@ from lmlab.models.attention import MultiHeadAttention
 from lmlab.models.blocks import Block, MixtureOfExperts, SwiGLU, initialise
 from lmlab.models.cache import KeyValueCache
 from lmlab.models.inputs import check_cache, check_text
-from lmlab.models.positions import alibi_between, places_and_mask, rope_turns
+from lmlab.models.positions import (
+    alibi_between,
+    places_and_mask,
+    relative_buckets,
+    rope_turns,
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class LLaMAConfig:
     of tokens.
     qkv_bias: biases in the maps to query, key and value (Qwen2).
     theta, rope_share: the base of RoPE, and the share of each head that turns (GLM-4:
-    half); alibi: ALiBi in its place (Baichuan-13B).
+    half); alibi: ALiBi in its place (Baichuan-13B); n_buckets: T5's learned biases for
+    so many distances in its place (CPM-Bee).
     n_experts, top_k, d_shared: that many experts, d_ff wide, of which each token uses
     top_k, and one for all, d_shared wide (Qwen2-MoE); 0 experts: one SwiGLU.
     parallel: attention and SwiGLU read the same (PaLM).
@@ -49,6 +55,7 @@ class LLaMAConfig:
     theta: float = 10000.0
     rope_share: float = 1.0
     alibi: bool = False
+    n_buckets: int = 0
     n_experts: int = 0
     top_k: int = 0
     d_shared: int = 0
@@ -71,6 +78,7 @@ class LLaMA(nn.Module):
         if not 0 <= c.rope_share <= 1:
             raise ValueError(f"rope_share must lie in 0 .. 1: got {c.rope_share}")
         self.tokens = nn.Embedding(c.vocab_size, c.d_model)
+        self.distances = nn.Embedding(c.n_buckets, c.n_heads) if c.n_buckets else None
         self.blocks = nn.ModuleList(
             Block(
                 MultiHeadAttention(
@@ -105,6 +113,9 @@ class LLaMA(nn.Module):
         x = self.tokens(ids)
         if c.alibi:
             positions = {"bias": alibi_between(new, places, c.n_heads)}
+        elif c.n_buckets:
+            far = relative_buckets(new, places, c.n_buckets, c.context, causal=True)
+            positions = {"bias": self.distances(far).movedim(-1, -3)}
         else:
             d_turned = int(c.rope_share * c.cache_shape[-1])
             turns = rope_turns(new, d_turned, c.theta)

@@ -4,7 +4,7 @@ Lessons 11, 13 and 24 count with them (`counting.count_parameters`). Each is the
 of a model that this package can build, were there the memory. Some differ from it in
 what learns nothing: GPT-3 looks sparsely in every second layer, ChatGLM-6B turns its
 queries and keys by two positions, Baichuan2 normalises its last map, PaLM's norms
-subtract the mean.
+subtract the mean, CPM-Bee's gate is a GELU and half of its biases are for segments.
 
 Sources are the papers and the configuration files that came with the weights: Devlin
 et al. 2019 (arXiv 1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020
@@ -12,7 +12,7 @@ et al. 2019 (arXiv 1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020
 (2302.13971 and 2307.09288); Grattafiori et al. 2024 (2407.21783); Yang et al. 2024
 (2407.10671); GLM Team 2024 (2406.12793); Yang et al. 2023 (2309.10305); Chowdhery et
 al. 2022 (2204.02311); Wang et al. 2021 (ERNIE 3.0 Titan, 2112.12731); Dosovitskiy et
-al. 2021 (2010.11929).
+al. 2021 (2010.11929); Young et al. 2024 (Yi, 2403.04652); github.com/OpenBMB/CPM-Bee.
 """
 
 from __future__ import annotations
@@ -125,6 +125,10 @@ SHAPES: dict[str, Config] = {
     "Baichuan-13B": _llama(64000, 4096, 5120, 40, 40, 13696, alibi=True),
     "Baichuan2-7B": _llama(125696, 4096, 4096, 32, 32, 11008),
     "Baichuan2-13B": _llama(125696, 4096, 5120, 40, 40, 13696, alibi=True),
+    "CPM-Bee": _llama(
+        86583, 2048, 4096, 48, 32, 10240, tied=True, rope_share=0.0, n_buckets=512
+    ),
+    "Yi-34B": _llama(64000, 4096, 7168, 60, 56, 20480, n_kv_heads=8, theta=5e6),
     "PaLM 8B": _palm(4096, 32, 16),
     "PaLM 62B": _palm(8192, 64, 32),
     "PaLM 540B": _palm(18432, 118, 48),
