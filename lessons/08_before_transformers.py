@@ -145,9 +145,10 @@ def windows(texts):                                       # (positions, 6)
                       for text in texts])
 
 
-train(net, rows(windows(kept), batch=512), steps=1400, learning_rate=0.02,
-      warmup=20, weight_decay=0,
-      loss=lambda net, w: F.cross_entropy(net(w[:, :5]), w[:, 5]))
+history = train(
+    net, rows(windows(kept), batch=512), steps=1400, learning_rate=0.02,
+    warmup=20, weight_decay=0,
+    loss=lambda net, w: F.cross_entropy(net(w[:, :5]), w[:, 5]))
 
 # %%
 C, H, d, U, b = [p.detach().numpy() for p in net.parameters()]
@@ -188,8 +189,7 @@ places = centred @ np.linalg.svd(centred)[2][:2].T        # (25, 2)
 colours = np.repeat(plots.COLORS[:3], [len(group) for group in groups])
 
 # %%
-ax = plots.axes("Nobody told the net what a number is",
-                "first direction", "second direction")
+ax = plots.axes("Nobody told the net what a number is", "axis 1", "axis 2")
 places *= np.sign(places[0])                              # 二 at top right
 for c, (x, y), colour in zip("".join(groups), places, colours):
     ax.plot(x, y, ".", color=colour)
