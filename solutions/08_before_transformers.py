@@ -305,8 +305,7 @@ check.read_poems(read_poems)
 #
 # Vectors are near when they point the same way, however long they are: by the
 # *cosine* of their angle, the dot product of the two after each was divided by its
-# length. Common characters tend to have longer vectors, and without the division
-# they would be near to everything.
+# length. Without the division the longest vectors would be near to everything.
 
 # %% tags=["task"]
 def nearest(vectors: np.ndarray, i: int, k: int) -> np.ndarray:

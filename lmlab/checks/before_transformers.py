@@ -80,6 +80,10 @@ mix = Check(
             "How many kinds pay the tax, and is all of it shared out?",
         mixing(left=lambda n, tax: n - tax):
             "What does a kind pay that the bag does not hold?",
+        lambda bag, shorter, tax: {
+            c: (bag[c] - tax if c in bag else tax * len(bag) * p) / (bag.total() or 1)
+            if bag else p for c, p in shorter.items()}:
+            "Who is in the bag pays. Does the shorter memory give it nothing back?",
         mixing(who=lambda bag, shorter: bag):
             "Which characters may come, those of the bag or all of `shorter`?",
         mixing(whole=lambda bag: 1):
@@ -210,6 +214,8 @@ negative_sampling = Check(
             "The slope along a score is p - y: what is y for the true neighbour?",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * o + (q - 1) @ n):
             "The slope along a score is p - y: what is y for a stranger?",
+        sampling(slope=lambda p, q, v, o, n: (p - 1) * o + (1 - q) @ n):
+            "With y = 0 a stranger's slope is p itself: p of which score, v n or -v n?",
         sampling(slope=lambda p, q, v, o, n: (1 - p) * o - q @ n):
             "That is the way to step. In which direction does a gradient point?",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * o):
@@ -259,6 +265,17 @@ def reader(order="ifgo", kept=sigmoid, written=np.tanh, gate=sigmoid, show=np.ta
     return lstm
 
 
+def shown_too_early(inputs, W, U, b):
+    h = c = np.zeros(W.shape[1])
+    states = []
+    for x in inputs:
+        i, f, g, o = np.split(U @ x + W @ h + b, 4)
+        h = sigmoid(o) * np.tanh(c)
+        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+        states.append(h)
+    return np.array(states)
+
+
 def lstm_case(n, d_in, width) -> Case:
     return Case(normal(n, d_in), normal(4 * width, width), normal(4 * width, d_in),
                 normal(4 * width), label=f"{n} inputs, width {width}")
@@ -285,6 +302,7 @@ lstm = Check(
         reader(carry=lambda h, c: (c, c)): "Which of the two does W multiply, h or c?",
         reader(carry=lambda h, c: (h, h)):
             "Is c kept beside h, or replaced by it after each step?",
+        shown_too_early: "Which c is shown, that of this step or of the one before?",
         reader(collect=lambda h, c: c): "Is it c that is shown, or h?",
         reader(last=lambda states: states[-1]):
             "That is the last state: which ones are asked for?",
@@ -315,6 +333,11 @@ def carried(poems, W, U):
     return states
 
 
+def one_list(poems, W, U):
+    states = poems_loop(poems, W, U)
+    return [np.concatenate(states[:k + 1]) for k in range(len(states))]
+
+
 def backwards(poems, W, U):
     return [rnn(poem[::-1], W, U)[::-1] for poem in poems]
 
@@ -337,6 +360,8 @@ read_poems = Check(
             "Those are the last states: how many states has a poem of two characters?",
         lambda poems, W, U: np.concatenate(poems_loop(poems, W, U)):
             "All poems lie in one array now: how does one tell where each begins?",
+        one_list: "The second poem holds the states of the first: where is the list "
+                  "made empty?",
         lambda poems, W, U: [rnn(poem, W, U, bend=lambda z: z) for poem in poems]:
             "What became of the tanh?",
         lambda poems, W, U: [rnn(poem, W.T, U) for poem in poems]:
@@ -373,14 +398,16 @@ def ranking(score=None, order=lambda s: np.argsort(-s), drop=lambda o, i: o[o !=
 
 
 square = np.array([[1.0, 0.0], [9.0, 9.0], [0.0, 1.0], [3.0, 1.0]])
+twins = np.array([[3.0, 4.0], [0.0, 1.0], [6.0, 8.0], [4.0, 1.0]])
+TWIN = "Does row i always come first, where another row has the same cosine?"
+LENGTH = "A long vector wins every time: what takes the length of every row out?"
 
 nearest = Check(
     "nearest",
     cases=[
         Case(square, 0, 2),
         Case(square, 1, 1),
-        Case(np.array([[2.0, 4.0], [0.0, 1.0], [1.0, 2.0], [4.0, 1.0]]), 2, 2,
-             label="another row points the same way"),
+        *(Case(twins, i, 2, label="another row points the same way") for i in (0, 2)),
         Case(np.array([[1.0, 1.0], [-1.0, -1.1], [1.0, -0.8]]), 0, 2,
              label="one points the other way"),
         *(Case(rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)), i, k,
@@ -389,16 +416,16 @@ nearest = Check(
     ],
     reference=nearest_loop,
     mistakes={
-        ranking(score=lambda V, i: V @ V[i]):
-            "A long vector wins every time: what takes the length of every row out?",
+        ranking(score=lambda V, i: V @ V[i]): LENGTH,
+        ranking(score=lambda V, i: V @ V[i], drop=lambda o, i: o[1:]): LENGTH,
         ranking(score=lambda V, i: -np.linalg.norm(V - V[i], axis=1)):
             "That is the distance: do two vectors that point the same way, one long, "
             "one short, count as near?",
         ranking(order=np.argsort):
             "np.argsort puts the smallest first: are those near?",
         ranking(drop=lambda o, i: o): "Who is nearest to row i, and is it asked for?",
-        ranking(drop=lambda o, i: o[1:]):
-            "Does row i always come first, where another row has the same cosine?",
+        ranking(drop=lambda o, i: o[1:]): TWIN,
+        ranking(order=lambda s: np.argsort(s)[::-1], drop=lambda o, i: o[1:]): TWIN,
         ranking(score=lambda V, i: np.abs(
             V @ V[i] / np.linalg.norm(V, axis=1) / np.linalg.norm(V[i]))):
             "Is a vector that points the other way a near one?",
@@ -407,5 +434,5 @@ nearest = Check(
         ranking(take=lambda o, s, k: s[o[:k]]):
             "Those are the cosines: which rows have them?",
     },
-    right="7 tables of up to 500 rows; long, short, twin and opposite ones",
+    right="8 tables of up to 500 rows; long, short, twin and opposite ones",
 )
