@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 07.
 #
-# **Time** 33 minutes to read, 91 seconds to run
+# **Time** 34 minutes to read, 40 seconds to run
 
 # %%
 from collections import Counter, defaultdict
@@ -31,8 +31,8 @@ print(f"{len(kept):,} poems to read, {len(held_out)} held out")
 # An *n-gram* (lesson 00) is a table: for each run of characters, a bag of what
 # came next. Here / ends a line, and □ is any character seen under 50 times.
 #
-# > **Predict.** Point at three characters in a row in a held-out poem. How often
-# > does the table have no bag for them: 1 %, 20 %, 60 %?
+# > **Predict.** Point at three characters in a row in a held-out poem, / counted.
+# > How often does the table have no bag for them: 1 %, 20 %, 60 %?
 
 # %%
 tables = [defaultdict(Counter) for memory in range(4)]
@@ -172,11 +172,11 @@ plots.bars(list(guesses), perplexity, ylabel="held-out perplexity",
 
 # %% [markdown]
 # In lesson 00 a longer memory made it worse; mixed, two characters are best, and
-# a third adds nothing: as unsure as in a fair choice among 150. The net hesitates
+# a third adds nothing: as unsure as in a fair choice among 154. The net hesitates
 # among 100, and both together among 95: a table keeps rare runs, a net what many
 # characters share. (Bengio, too, mixed for his best numbers.) Much of the net's
 # lead is one rule that no memory of two can hold: after five characters the line
-# ends. Without it, told where lines end, the table has 275, the net 250 (measured).
+# ends. Without it, told where lines end, the table has 277, the net 250 (measured).
 #
 # Now look into $C$: 25 characters, in the two directions in which their rows
 # differ most (principal components).
@@ -233,12 +233,13 @@ def blame(scale):
 # %%
 plots.lines({f"W x {scale}": blame(scale) for scale in (0.9, 1, 1.1)},
             xlabel="steps back", ylabel="length of the blame", logy=True,
-            title="Blame fades or grows with every step")
+            title="Fifty steps back, blame has faded or grown")
 
 # %% [markdown]
 # $0.9^{50} = 0.005$: it *vanishes*. $1.1^{50} = 117$: it *explodes* (Bengio et al.
-# 1994); in the picture to some 20, because $1 - h^2$ falls as $h$ grows. Clipping
-# (lesson 06) tames what explodes; what has vanished teaches nothing.
+# 1994); in the picture to some 20 (13 to 41 by seed), after a fall: near the end
+# $h$ has grown, and $1 - h^2$ is small. Clipping (lesson 06) tames what explodes;
+# what has vanished teaches nothing.
 #
 # An *LSTM* (长短时记忆网络; Hochreiter and Schmidhuber 1997; with a forget gate, Gers et
 # al. 2000) carries a second state $c$ that meets no matrix. *Gates*, numbers from
@@ -277,25 +278,26 @@ for bias in (0, 1, 3):
 # %% [markdown]
 # Only with 3 is anything left to learn from. Is the pencil right? Nets learned to
 # say the first symbol, one of four, after 5 to 50 symbols of noise (measured once,
-# three seeds each):
+# the means of six seeds):
 
 # %%
 measured = datasets.measured("08_before_transformers")
 values = [row["value"] for row in measured if row["what"] == "recall"]
-right = np.reshape(values, (3, 4, 3)).mean(axis=2)        # nets, gaps, seeds
+right = np.reshape(values, (3, 4, 6)).mean(axis=2)        # nets, gaps, seeds
 plots.lines(dict(zip(("RNN", "LSTM, bias 1", "LSTM, bias 3"), right)),
             [5, 10, 20, 50], marks=True, xlabel="symbols of noise",
             ylabel="right (%)", title="Who still remembers the first symbol")
 
 # %% [markdown]
 # After fifty, the plain net and the LSTM with a bias of 1 guess (a quarter is
-# chance); with 3, each of the three remembers.
+# chance); with 3, each of the six remembers. (After twenty, half of the plain nets
+# know all, half guess.)
 #
 # ## The bottleneck
 #
 # However long the text, one vector of fixed size is all that is left of it. The
-# translators of 2014 (Sutskever et al., Cho et al.) wrote the other language from
-# it. Make it hard: read `n` symbols out of eight, say all of them from the last
+# translators of 2014 (Sutskever et al.; Cho et al. for phrases) wrote the other
+# language from it. Make it hard: read `n` symbols out of eight, say all of them from the last
 # state.
 
 # %%
@@ -321,7 +323,7 @@ def look_back(n):
 
 # %% [markdown]
 # > **Predict.** Trained alike, 300 steps, on 4, 8, 16 and 32 symbols; chance is
-# > 12 %. How many of 16 does each say back rightly?
+# > 12.5 %. How many of 16 does each say back rightly?
 
 # %%
 def say_back(build, n):
@@ -362,9 +364,9 @@ plots.lines({name: [say_back(build, n) for n in lengths] for name, build in
 # | --- | --- | --- |
 # | 根据给定的上下文环境猜测一个句子或段落接下来可能出现的内容 ("guess from the context what may come next") | **right** | so does each model of this page. After 举头望明 ("I raise my head and gaze at the bright") the net says 月 (moon) first; the table, which never saw 望明, that the line ends |
 # | 语言模式,包括语法、词汇、习语,和各种真实事件 ("patterns: grammar, words, idioms, and facts") | **right**, not alike | the net gives a rule, the line's end, 1.00, four characters that it read five times or more 0.19, once 0.03. The table (memory 3): 0.59, 0.86, 0.18. A table keeps what it saw once, a net what comes back |
-# | 语言建模的研究可以追溯到20 世纪 90 年代 ("goes back to the 1990s") | **wrong** | Markov counted letters in 1913, Shannon wrote from tables of words in 1948, IBM recognised speech with them in 1976 (Jelinek) |
+# | 语言建模的研究可以追溯到20 世纪 90 年代 ("goes back to the 1990s") | **wrong** | Markov counted letters in 1913, Shannon wrote from pairs of words in 1948, IBM recognised speech by such statistics in the 1970s (Jelinek 1976) |
 # | Bengio ... 首次将深度学习的思想融入到语言模型中 ("in 2003 first brought deep learning into language models") | **imprecise** | one hidden layer, shown in 2000; the paper names older neural ones (Miikkulainen and Dyer 1991) |
-# | Word2Vec诞生,首次提出将单词转换为向量 ("in 2013 first turned words into vectors") | **wrong** | LSA 1990, your $C$ 2000; another document says 2003 itself |
+# | Word2Vec诞生,首次提出将单词转换为向量 ("in 2013 first turned words into vectors") | **wrong** | LSA 1990, your $C$ 2000 |
 # | 循环神经网络(RNN). 长短时记忆网络(LSTM). (both under "deep learning") | **right** | the second is one of the first, with gates |
 #
 # ## Check yourself

@@ -343,10 +343,10 @@ check.nearest(nearest)
 # </details>
 
 # %% [markdown]
-# Now two kinds of vectors, from the lines of 11,888 poems. First *latent semantic
-# analysis*: count who stands with whom in a line, divide by what chance would give,
-# take the logarithm where it is above 0, and keep the 48 directions that say
-# most, by singular values.
+# Now two kinds of vectors, from the lines of 11,888 poems. First by counting, as
+# *latent semantic analysis* does (it counts words by document): count who stands
+# with whom in a line, divide by what chance would give, take the logarithm where it
+# is above 0, and keep the 48 directions that say most, by singular values.
 
 # %%
 from itertools import permutations

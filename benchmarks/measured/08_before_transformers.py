@@ -1,4 +1,4 @@
-"""Lesson 08 with three seeds: vectors, what a net knows, how far memories reach.
+"""Lesson 08 with three seeds (`recall`: six): vectors, what a net knows, memories.
 
 What `value` and `other` are stands at the function that measures a row.
 """
@@ -29,7 +29,7 @@ ROWS = [
       for s in SEEDS for model in ("table", "net")),
     *({"what": "map", "model": "net", "n": 25, "seed": s} for s in SEEDS),
     *({"what": "recall", "model": model, "n": n, "seed": s}
-      for model in READERS for n in (5, 10, 20, 50) for s in SEEDS),
+      for model in READERS for n in (5, 10, 20, 50) for s in range(6)),
     *({"what": "copy", "model": model, "n": n, "seed": s}
       for model in ("one vector", "look back")
       for n in (4, 8, 16, 32) for s in SEEDS),
