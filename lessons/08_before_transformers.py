@@ -297,8 +297,8 @@ plots.lines(dict(zip(("RNN", "LSTM, bias 1", "LSTM, bias 3"), right)),
 #
 # However long the text, one vector of fixed size is all that is left of it. The
 # translators of 2014 (Sutskever et al.; Cho et al. for phrases) wrote the other
-# language from it. Make it hard: read `n` symbols out of eight, say all of them from the last
-# state.
+# language from it. Make it hard: read `n` symbols out of eight, say all of them
+# from the last state.
 
 # %%
 def one_vector(n):
