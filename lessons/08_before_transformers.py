@@ -9,7 +9,7 @@
 #
 # **You need** lessons 03 to 07.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 60 seconds to run
 
 # %%
 from collections import Counter, defaultdict
