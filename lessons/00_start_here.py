@@ -7,7 +7,7 @@
 # **You will** make a model write, measure how wrong it is, and tell memory
 # from understanding. **You need** Python; no machine learning, no Chinese.
 #
-# **Time** 20 minutes to read, 20 seconds to run
+# **Time** 20 minutes to read, 10 seconds to run
 
 # %%
 from lmlab.page import plots, show

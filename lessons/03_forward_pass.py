@@ -10,7 +10,7 @@
 # **You need** Python, a little NumPy (`@` multiplies matrices), and what the
 # slope of a curve is. No earlier lesson.
 #
-# **Time** 33 minutes to read, 20 seconds to run
+# **Time** 33 minutes to read, 10 seconds to run
 
 # %%
 import numpy as np

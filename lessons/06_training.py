@@ -10,7 +10,7 @@
 # **You need** lessons [03](03_forward_pass.ipynb), [04](04_loss.ipynb) and
 # [05](05_backprop.ipynb).
 #
-# **Time** 32 minutes to read, 40 seconds to run
+# **Time** 32 minutes to read, 20 seconds to run
 
 # %%
 import numpy as np
