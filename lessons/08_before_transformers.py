@@ -21,15 +21,17 @@ from lmlab.page import datasets, plots, show
 poems = ["/" + "/".join(p.lines) + "/" for p in datasets.tang_five()]
 times = Counter("".join(poems))
 rare = {ord(c): "□" for c in times if times[c] < 50}      # all in one box
-texts = ["////" + poem.translate(rare) for poem in poems]
+texts = ["////" + poem.translate(rare) for poem in poems]  # 5 / lead in
+V = len(set("".join(texts)))
 kept, held_out = [t for i, t in enumerate(texts) if i % 20], texts[::20]
-print(f"{len(kept):,} poems to read, {len(held_out)} held out")
+print(f"{len(kept):,} poems to read, {len(held_out)} held out; V = {V:,}")
 
 # %% [markdown]
 # ## A table, mixed
 #
 # An *n-gram* (lesson 00) is a table: for each run of characters, a bag of what
-# came next. Here / ends a line, and □ is any character seen under 50 times.
+# came next. Here / ends a line, □ is any character seen under 50 times, and $V$
+# counts the kinds of character.
 #
 # > **Predict.** Point at three characters in a row in a held-out poem, / counted.
 # > How often does the table have no bag for them: 1 %, 20 %, 60 %?
@@ -49,11 +51,12 @@ plots.bars(["run of 1", "run of 2", "run of 3"], 100 * np.array(share),
            ylabel="never seen (%)", title="Longer runs, emptier tables")
 
 # %% [markdown]
-# Six in ten. More poems help slowly: each character more makes 1,279 times as
-# many runs possible.
+# Of one hardly ever, of two a sixth, of three six in ten. More poems help slowly: each character more makes $V$ = 1,279 times
+# as many runs possible.
 #
 # The *statistical* language models (统计语言模型) mixed memories. Tax each bag, and
-# let the memory that is one shorter share out the tax: an *interpolated* n-gram.
+# share the tax out as the memory that is one shorter would guess: an *interpolated*
+# n-gram.
 #
 # > **Predict.** A bag holds 月月日朝. The tax is 0.9 of a sighting from each *kind*.
 # > The shorter memory gives 月 (moon) 0.1, 星 (star) 0.01. With a pencil: what
@@ -71,12 +74,10 @@ print(f"月 {mixed(bag, '月', 0.1):.3f}, 星 {mixed(bag, '星', 0.01):.3f}")
 # %% [markdown]
 # 月: (2 - 0.9 + 2.7 · 0.1) / 4 = 0.343, where the bag alone said 0.5. 星: 0.007,
 # where it said never. Now with all poems. The shortest memory, one bag for
-# everything, is mixed with $1/V$, for $V$ characters.
+# everything, is mixed with $1/V$ for each character.
 
 # %%
 from functools import cache
-
-V = len(set("".join(texts)))
 
 
 @cache
@@ -96,10 +97,12 @@ guesses = {f"table {m}": np.array([p_table(c, r[5 - m:]) for r, c in asked])
 # ## Vectors that share
 #
 # So let characters share (Bengio et al. 2000, 2003). Each has a row of learned
-# numbers in a table $C$, its *embedding vector* (词向量). Look up the run, lay its
-# vectors end to end as $x$, add one hidden layer and softmax:
+# numbers in a table $C$ (lesson 07), its *embedding vector* (词向量). Look up the
+# run, lay its vectors end to end as $x$, add one hidden layer and softmax:
 #
 # $$p = \text{softmax}(U \tanh(H x + d) + b)$$
+#
+# *tanh* bends like a sigmoid, but from -1 to 1; its slope is $1 - \tanh^2$.
 #
 # A toy, without $d$ and $b$: two characters of memory, two numbers each, and three
 # possible answers, 低 (lower), 高 (high), 归 (return).
@@ -157,26 +160,28 @@ x = C[new[:9, :5]].reshape(9, -1)                         # (9, 160)
 show.agree(np.tanh(x @ H.T + d) @ U.T + b, net(new[:9, :5]), 1e-3)
 
 with torch.no_grad():
-    p = [net(w[:, :5]).softmax(1).gather(1, w[:, 5:]) for w in new.split(5000)]
+    p = [net(w[:, :5]).softmax(1).gather(1, w[:, 5:])     # of what came
+         for w in new.split(5000)]
 guesses["net"] = torch.cat(p)[:, 0].numpy()
 
 # %% [markdown]
-# > **Predict.** On the held-out poems: the best table, the net, and their guesses
-# > mixed 1 to 3. Which is best, which worst?
+# > **Predict.** On the held-out poems: the best table, the net, and a mixture, one
+# > part table and three parts net. Which is best, which worst?
 
 # %%
 guesses["mixed"] = guesses["table 2"] / 4 + 3 * guesses["net"] / 4
 perplexity = [np.exp(-np.log(p).mean()) for p in guesses.values()]
 plots.bars(list(guesses), perplexity, ylabel="held-out perplexity",
-           title="Tables, net and mixture, on poems that none has read")
+           title="The net beats each table; mixed, they beat the net")
 
 # %% [markdown]
 # In lesson 00 a longer memory made it worse; mixed, two characters are best, and
 # a third adds nothing: as unsure as in a fair choice among 154. The net hesitates
 # among 100, and both together among 95: a table keeps rare runs, a net what many
-# characters share. (Bengio, too, mixed for his best numbers.) Much of the net's
+# characters share. Much of the net's
 # lead is one rule that no memory of two can hold: after five characters the line
-# ends. Without it, told where lines end, the table has 277, the net 250 (measured).
+# ends. Asked for characters only, and told where lines end, the table has 277, the
+# net 250 (measured).
 #
 # Now look into $C$: 25 characters, in the two directions in which their rows
 # differ most (principal components).
@@ -196,8 +201,8 @@ for c, (x, y), colour in zip("".join(groups), places, colours):
     ax.text(x, y, " " + c, color=colour, size=15)
 
 # %% [markdown]
-# Numbers from two to ten thousand; five ways to say no; mountains and waters. Each
-# kind by itself, from nothing but what comes next.
+# Numbers from two to ten thousand (right); five ways to say no (below); mountains
+# and waters (above). From nothing but what comes next.
 #
 # One needs no net for vectors. *Latent semantic analysis* (Deerwester et al. 1990)
 # counts what stands together and keeps the directions that say most; *word2vec*
@@ -211,14 +216,14 @@ for c, (x, y), colour in zip("".join(groups), places, colours):
 # *state* $h$ along: $h_t = \tanh(W h_{t-1} + U x_t)$. It can read a poem of any
 # length. Can it learn from what stood far back?
 #
-# Lesson 05 sends blame backwards; each step multiplies it by $1 - h^2$ and by $W$.
-# For a single number, and $h$ near 0, that is about $W$.
+# Lesson 05 sends blame backwards; each step multiplies it by $1 - h^2$ (tanh)
+# and by $W$. For a single number, and $h$ near 0, that is about $W$.
 #
 # > **Predict.** $W = 0.9$. How much blame is left fifty steps back: a half, a
 # > twentieth, 1/200? And with $W = 1.1$?
 
 # %%
-turn = nn.init.orthogonal_(torch.empty(24, 24))           # keeps lengths
+turn = nn.init.orthogonal_(torch.empty(24, 24))           # turns, keeps length
 inputs = torch.randn(50, 24) / 200                        # U x, h near 0
 
 
@@ -243,9 +248,11 @@ plots.lines({f"W x {scale}": blame(scale) for scale in (0.9, 1, 1.1)},
 #
 # An *LSTM* (长短时记忆网络; Hochreiter and Schmidhuber 1997; with a forget gate, Gers et
 # al. 2000) carries a second state $c$ that meets no matrix. *Gates*, numbers from
-# 0 to 1, say what is kept ($f$), written ($i$) and shown ($o$):
+# 0 to 1, say what is kept ($f$), written ($i$) of the news ($g$) and shown ($o$):
 #
 # $$c_t = f \cdot c_{t-1} + i \cdot g \qquad h_t = o \cdot \tanh(c_t)$$
+#
+# All four read $x_t$ and $h_{t-1}$, each with weights of its own (stacked below).
 
 # %%
 from scipy.special import expit as sigmoid
@@ -258,14 +265,14 @@ def lstm_step(x, h, c, W, U, b):
 
 # %%
 cell = nn.LSTMCell(8, 24).double()
-U, W, b1, b2 = [p.detach().numpy() for p in cell.parameters()]
+U, W, b1, b2 = [p.detach().numpy() for p in cell.parameters()]  # b twice
 x, h, c = [torch.randn(n).double() for n in (8, 24, 24)]
 ours = lstm_step(x.numpy(), h.numpy(), c.numpy(), W, U, b1 + b2)
 show.agree(ours, torch.stack(cell(x, (h, c))), 1e-12)
 
 # %% [markdown]
-# Blame goes back through $c$ multiplied by $f$ alone, and in a fresh LSTM $f$ is
-# about $\sigma(\text{bias})$.
+# Blame goes back through $c$ multiplied by $f$ alone, and before training
+# $f$ is about $\sigma$ of its bias.
 #
 # > **Predict.** An LSTM is to remember the first of 51 symbols. Is a bias of 0
 # > enough, or of 1, or of 3?
@@ -276,7 +283,7 @@ for bias in (0, 1, 3):
     print(f"bias {bias}: f = {f:.2f}, fifty times {f**50:.0e}")
 
 # %% [markdown]
-# Only with 3 is anything left to learn from. Is the pencil right? Nets learned to
+# Only with 3 is anything left to learn from. Nets learned to
 # say the first symbol, one of four, after 5 to 50 symbols of noise (measured once,
 # the means of six seeds):
 
@@ -286,7 +293,7 @@ values = [row["value"] for row in measured if row["what"] == "recall"]
 right = np.reshape(values, (3, 4, 6)).mean(axis=2)        # nets, gaps, seeds
 plots.lines(dict(zip(("RNN", "LSTM, bias 1", "LSTM, bias 3"), right)),
             [5, 10, 20, 50], marks=True, xlabel="symbols of noise",
-            ylabel="right (%)", title="Who still remembers the first symbol")
+            ylabel="right (%)", title="After fifty, only bias 3 remembers")
 
 # %% [markdown]
 # After fifty, the plain net and the LSTM with a bias of 1 guess (a quarter is
@@ -343,12 +350,12 @@ lengths = [4, 8, 12, 16]
 plots.lines({name: [say_back(build, n) for n in lengths] for name, build in
              {"one vector": one_vector, "look back": look_back}.items()},
             lengths, marks=True, xlabel="symbols to say back",
-            ylabel="right (%)", title="Say back what you have read")
+            ylabel="right (%)", title="One vector fills up; many do not")
 
 # %% [markdown]
-# Half, and all. One vector keeps four symbols and four fifths of eight. Measured
-# on: a third of 32; with ten times the steps all of eight, but 77 % of 16, 48 % of
-# 32. Looking back has nothing to squeeze. It only has to tell the states apart: of
+# Half, and all. One vector keeps four symbols and four fifths of eight (measured:
+# a third of 32; with ten times the steps all of eight, but 77 % of 16, 48 % of
+# 32). Looking back has nothing to squeeze. It only has to tell the states apart: of
 # 32, three seeds found 78 to 92 % in 300 steps.
 #
 # That weighted average is *attention*. Lesson 09 asks what is left if one takes
@@ -364,7 +371,7 @@ plots.lines({name: [say_back(build, n) for n in lengths] for name, build in
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 根据给定的上下文环境猜测一个句子或段落接下来可能出现的内容 ("guess from the context what may come next") | **right** | so does each model of this page. After 举头望明 ("I raise my head and gaze at the bright") the net says 月 (moon) first; the table, which never saw 望明, that the line ends |
-# | 语言模式,包括语法、词汇、习语,和各种真实事件 ("patterns: grammar, words, idioms, and facts") | **right**, not alike | the net gives a rule, the line's end, 1.00, four characters that it read five times or more 0.19, once 0.03. The table (memory 3): 0.59, 0.86, 0.18. A table keeps what it saw once, a net what comes back |
+# | 语言模式,包括语法、词汇、习语,和各种真实事件 ("patterns: grammar, words, idioms, and facts") | **right**, not alike | mean $p$ of what came: at a line's end, a rule, net 1.00, table (memory 3) 0.59; the last of four characters that stand there five times or more 0.19 and 0.86, once 0.03 and 0.18. A table keeps what it saw once, a net what comes back |
 # | 语言建模的研究可以追溯到20 世纪 90 年代 ("goes back to the 1990s") | **wrong** | Markov counted letters in 1913, Shannon wrote from pairs of words in 1948, IBM recognised speech by such statistics in the 1970s (Jelinek 1976) |
 # | Bengio ... 首次将深度学习的思想融入到语言模型中 ("in 2003 first brought deep learning into language models") | **imprecise** | one hidden layer, shown in 2000; the paper names older neural ones (Miikkulainen and Dyer 1991) |
 # | Word2Vec诞生,首次提出将单词转换为向量 ("in 2013 first turned words into vectors") | **wrong** | LSA 1990, your $C$ 2000 |

@@ -78,6 +78,19 @@ mix = Check(
             "Is the tax paid for each sighting, or for each kind?",
         mixing(taken=lambda bag, tax: tax):
             "How many kinds pay the tax, and is all of it shared out?",
+        lambda bag, shorter, tax: {
+            c: (max(bag[c] - tax, 0) + tax * len(shorter) * p) / bag.total()
+            if bag else p for c, p in shorter.items()}:
+            "Does a kind pay that is not in the bag? Count who does.",
+        lambda bag, shorter, tax: {
+            c: (max(bag[c] - tax, 0) + tax * len(bag) / len(shorter)) / bag.total()
+            if bag else p for c, p in shorter.items()}:
+            "Does each get the same part of the tax, or as `shorter` would guess?",
+        lambda bag, shorter, tax: {
+            c: max(bag[c] / bag.total() - tax, 0) + tax * len(bag) * p
+            if bag else p for c, p in shorter.items()}:
+            "The tax is a part of a sighting: is yours taken from counts, or from "
+            "shares?",
         mixing(left=lambda n, tax: n - tax):
             "What does a kind pay that the bag does not hold?",
         lambda bag, shorter, tax: {
@@ -216,14 +229,24 @@ negative_sampling = Check(
             "The slope along a score is p - y: what is y for a stranger?",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * o + (1 - q) @ n):
             "With y = 0 a stranger's slope is p itself: p of which score, v n or -v n?",
+        sampling(slope=lambda p, q, v, o, n: (p - 1) * o - q @ n):
+            "With -v n for a score, y is 1; but along v, is its slope n or -n?",
+        sampling(loss=lambda p, q: -np.log(p) - np.log(q).sum(),
+                 slope=lambda p, q, v, o, n: (p - 1) * o + (q - 1) @ n):
+            "That takes strangers for neighbours: which sign has their score in L?",
         sampling(slope=lambda p, q, v, o, n: (1 - p) * o - q @ n):
             "That is the way to step. In which direction does a gradient point?",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * o):
             "How does the loss change with v through the strangers?",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * o + (q @ n) / len(n)):
             "The strangers' surprises are added up: are their slopes?",
+        sampling(loss=lambda p, q: -np.log(p) - np.log(1 - q).mean(),
+                 slope=lambda p, q, v, o, n: (p - 1) * o + (q @ n) / len(n)):
+            "Is there a mean in the formula? See what is done over all i.",
         sampling(slope=lambda p, q, v, o, n: (p - 1) * v):
             "That is the gradient along o: which vector is v multiplied with?",
+        sampling(slope=lambda p, q, v, o, n: (p - 1 + q.sum()) * v):
+            "The loss moves with v through v o and v n: what is v multiplied with?",
         sampling(give=lambda loss, slope: loss): "Where is the gradient?",
         sampling(give=lambda loss, slope: (slope, loss)):
             "Which of the two is asked for first?",
@@ -249,8 +272,9 @@ def lstm_loop(inputs, W, U, b) -> np.ndarray:
     return np.array(states).reshape(len(inputs), width)
 
 
-def reader(order="ifgo", kept=sigmoid, written=np.tanh, gate=sigmoid, show=np.tanh,
-           carry=lambda h, c: (h, c), collect=lambda h, c: h, last=lambda s: s):
+def reader(order="ifgo", kept=sigmoid, written=np.tanh, gate=sigmoid, out=sigmoid,
+           show=np.tanh, carry=lambda h, c: (h, c), collect=lambda h, c: h,
+           last=lambda s: s):
     """`lstm`, or a mistake: the blocks, what bends, what is carried and returned."""
     def lstm(inputs, W, U, b):
         h = c = np.zeros(W.shape[1])
@@ -258,7 +282,7 @@ def reader(order="ifgo", kept=sigmoid, written=np.tanh, gate=sigmoid, show=np.ta
         for x in inputs:
             part = dict(zip(order, np.split(U @ x + W @ h + b, 4), strict=True))
             c = kept(part["f"]) * c + gate(part["i"]) * written(part["g"])
-            h = sigmoid(part["o"]) * show(c)
+            h = out(part["o"]) * show(c)
             states.append(collect(h, c))
             h, c = carry(h, c)
         return last(np.array(states).reshape(len(inputs), len(h)))
@@ -294,11 +318,17 @@ lstm = Check(
         reader(written=lambda z: z): "Is g bent at all before it is written?",
         reader(kept=lambda z: z): "f is to lie from 0 to 1: what makes a gate of it?",
         reader(gate=np.tanh): "Gates lie from 0 to 1: which bend makes them so?",
+        reader(kept=np.tanh, gate=np.tanh, out=np.tanh):
+            "Three of the four are gates, from 0 to 1: can a tanh be one?",
+        reader(kept=lambda z: z, gate=lambda z: z, out=lambda z: z):
+            "i, f and o are to lie from 0 to 1: what makes gates of them?",
         reader(show=lambda c: c): "What is done with c before it is shown?",
         reader(carry=lambda h, c: (h, 0 * c)):
             "What does c hold when the next input comes, and who carried it there?",
         reader(carry=lambda h, c: (0 * h, c)):
             "Does the next step still see h, or does it see zeros?",
+        reader(carry=lambda h, c: (0 * h, 0 * c)):
+            "h and c are zero before the first input: and before the second?",
         reader(carry=lambda h, c: (c, c)): "Which of the two does W multiply, h or c?",
         reader(carry=lambda h, c: (h, h)):
             "Is c kept beside h, or replaced by it after each step?",
@@ -412,7 +442,7 @@ nearest = Check(
              label="one points the other way"),
         *(Case(rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)), i, k,
                label=f"{n} rows")
-          for n, d, i, k in ((8, 2, 7, 7), (60, 5, 30, 5), (500, 48, 3, 10))),
+          for n, d, i, k in ((8, 2, 7, 7), (60, 5, 30, 5), (500, 48, 3, 400))),
     ],
     reference=nearest_loop,
     mistakes={
@@ -429,6 +459,14 @@ nearest = Check(
         ranking(score=lambda V, i: np.abs(
             V @ V[i] / np.linalg.norm(V, axis=1) / np.linalg.norm(V[i]))):
             "Is a vector that points the other way a near one?",
+        ranking(score=lambda V, i: V @ V[i] / (V**2).sum(axis=1)):
+            "After the division, is each row of length 1?",
+        lambda V, i, k: np.argsort(-np.delete(
+            V @ V[i] / np.linalg.norm(V, axis=1), i))[:k]:
+            "Without row i, all rows behind it move up: whose numbers are these?",
+        lambda V, i, k: np.argsort(np.where(
+            np.arange(len(V)) == i, 0, -V @ V[i] / np.linalg.norm(V, axis=1)))[:k]:
+            "A cosine may be below 0: does row i still come last with yours at 0?",
         ranking(take=lambda o, s, k: np.sort(o[:k])):
             "The right rows: in which order?",
         ranking(take=lambda o, s, k: s[o[:k]]):
