@@ -474,8 +474,8 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 # **What this left out**: FlashAttention, sliding windows, how a longer context
 # is tuned (YaRN).
 #
-# **Where it goes next**: the exercises, then lesson 12, which trains such a
-# decoder.
+# **Where it goes next**: [the exercises](../exercises/11_modern_decoder.ipynb),
+# then [lesson 12](12_pretraining.ipynb), which trains such a decoder.
 #
 # **Read on** (numbers are those of arXiv)
 # - Touvron et al., *LLaMA*, 2023, 2302.13971; *Llama 2*, 2023, 2307.09288
