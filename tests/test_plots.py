@@ -343,6 +343,13 @@ def test_logarithmic_axes_are_numbered_plainly():
     assert not [word for word in words if "mathdefault" in word]
 
 
+def test_a_short_logarithmic_axis_tells_its_ticks_apart():
+    plots.lines([2.45, 2.3, 2.1], logy=True, title="Less than a power of ten")
+    plt.gcf().draw_without_rendering()
+    numbers = [tick.get_text() for tick in plt.gca().get_yticklabels()]
+    assert "2.2" in numbers and len(numbers) == len(set(numbers))
+
+
 def test_long_chinese_labels_stand_upright_and_long_words_slant():
     lines = ["床前明月光", "疑是地上霜", "举头望明月", "低头思故乡"] * 3
     plots.heatmap(np.ones((2, 12)), columns=lines, title="Stacked")

@@ -96,8 +96,8 @@ def reverse(n: int, width: int, seed: int) -> list[float]:
     with torch.no_grad():
         test = words(1000, 10**6)
         right = model(test)[:, n:-1].argmax(-1) == test[:, n + 1:]
-        return [round(loss(model, test).item(), 2), round(right.double().mean().item(), 2),
-                round(right.all(dim=1).double().mean().item(), 2)]
+        found = loss(model, test), right.double().mean(), right.all(dim=1).double().mean()
+        return [round(number.item(), 2) for number in found]
 
 
 class Regression(nn.Module):
@@ -121,7 +121,8 @@ class Regression(nn.Module):
 def shots(steps: int, width: int, seed: int) -> list[float]:
     def prompts(count: int, number: int) -> tuple[Tensor, Tensor]:
         dice = torch.Generator().manual_seed(number)
-        w, x = torch.randn(count, 1, generator=dice), torch.randn(count, 8, generator=dice)
+        w = torch.randn(count, 1, generator=dice)
+        x = torch.randn(count, 8, generator=dice)
         numbers = torch.zeros(count, 16, 2)
         numbers[:, ::2, 0], numbers[:, 1::2, 1] = x, w * x
         return numbers, w * x

@@ -51,7 +51,8 @@ gpu_days = Check(
         days(rate=lambda cards, peak, share: peak * share / cards):
             "With twice the cards, does it take twice as long, or half?",
         days(work=lambda n, tokens: n): "That is one token. How many are there?",
-        days(work=lambda n, tokens: tokens): "Where does the number of weights come in?",
+        days(work=lambda n, tokens: tokens):
+            "Where does the number of weights come in?",
     },
     right="9 trainings, from 100 weights to GPT-3",
     tolerance=1e-6,
@@ -103,7 +104,7 @@ power_law = Check(
         line(y=same, back=same):
             "The losses are not on log paper yet: is that a power law?",
         line(x=same, y=same, back=same):
-            "That is a straight line on plain paper. On which paper is a power law one?",
+            "That is a line on plain paper. On which paper is a power law one?",
         line(back=same): "That is the logarithm of c. What is c?",
         line(sign=1): "Which sign has the slope of a loss that falls, and which has a?",
         line(back=lambda start: 10**start):

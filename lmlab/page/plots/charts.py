@@ -217,7 +217,7 @@ def _plain_numbers(axis: Axis) -> None:
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     if low > 9e-4 and high < 2e5:
         axis.set_major_formatter(
-            FuncFormatter(lambda v, _: f"{v:,.0f}" if v >= 1 else f"{v:g}")
+            FuncFormatter(lambda v, _: f"{v:,.0f}" if v >= 10 else f"{v:g}")
         )
     axis.set_minor_formatter(NullFormatter())
 
