@@ -321,13 +321,15 @@ def step():                                # loss, lead of the three inputs
 history, lead = zip(*(step() for _ in range(700)))
 plots.lines({"loss (nats)": history, "lead of the three inputs": lead},
             logy=True, xlabel="step",
-            title="The loss waits and falls; below, something grew all along")
+            title="The loss waits, then falls; something had long been growing")
 
 # %% [markdown]
 # It waits near $\ln 2$, where one knows nothing, for over half of the time to
-# its fall. Here no ruler is to blame. Below, the weights on the three right
-# inputs grew all the while, and feed their own growth (Barak et al. 2022). So:
-# sudden for whoever looks at grades, gradual for whoever knows where to look.
+# its fall, and so with other seeds. Here no ruler is to blame. Yet the weights
+# on the three right inputs had grown before, and fed their own growth (Barak et
+# al. 2022): sudden for whoever looks at grades, gradual for whoever knows where
+# to look.
+#
 # (Some grades have been foretold, GPT-4's in coding; others, its makers say,
 # "remain hard to predict".)
 #

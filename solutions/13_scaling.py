@@ -54,9 +54,9 @@ check.gpu_days(gpu_days)
 # </details>
 
 # %% [markdown]
-# LLaMA's makers print how many hours of an A100 (peak: 312 TFLOPs a second) each
-# size took (Touvron et al. 2023, table 15). So the share of the peak can be
-# worked out:
+# LLaMA's makers print how many hours of an A100 (peak: 312 TFLOPs a second)
+# each size took (Touvron et al. 2023, table 15). So the share of the peak can
+# be worked out:
 
 # %%
 from lmlab.models.counting import count_parameters
@@ -73,8 +73,8 @@ show.table([(name, f"{tokens / 1e12} trillion", f"{used:,}",
            ["model", "tokens", "hours of a card", "share of the peak"])
 
 # %% [markdown]
-# About half of what the maker of the card promises. GPT-3 on a thousand cards, or
-# on the ten thousand A100 that one document gives to ChatGPT:
+# About half of what the maker of the card promises. GPT-3 on a thousand cards,
+# or on the ten thousand A100 that one document gives to ChatGPT:
 
 # %%
 show.table([(card, f"{cards:,}", *(
@@ -85,48 +85,51 @@ show.table([(card, f"{cards:,}", *(
     ["card", "cards", "days at 30%", "at 40%", "at 50%"])
 
 # %% [markdown]
-# Three days, then: so many cards were bought for more than one such training, or
-# for answering.
+# Three days, then: so many cards are bought for more than one such training,
+# or for answering.
 #
-# Is it true that a weight costs six? `FlopCounterMode` counts the products of
-# matrices in a training step, all but attention's. A score and an average cost
-# each $2d$ a pair of tokens, there and twice back: $12\,d$ a layer for each token
-# that is looked at.
+# Does a weight cost six? `FlopCounterMode` counts the products of matrices in
+# a training step. Beside the weights stand attention's: a score and its share
+# of the average are $4d$ FLOPs for each token looked at, and twice that on the
+# way back, $12\,d$ in each layer.
 
 # %%
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from lmlab.learning.training import language_loss
 from lmlab.models.llama import LLaMA, LLaMAConfig
 
 
-def counted(shape, ids):
-    with FlopCounterMode(display=False) as counter:
+def counted(shape):                    # FLOPs for each token of 2 x 64
+    ids = torch.zeros(2, 64, dtype=torch.int64)
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as count:
         language_loss(LLaMA(shape), ids).backward()
-    return counter.get_total_flops() / ids.numel()
+    return count.get_total_flops() / 128
 
-
-ours = {f"width {w}": LLaMAConfig(63, 64, w, 2, 2, tied=True)
-        for w in (8, 48)}
-rows = [(name, f"{6 * count_parameters(c):,}",
-         f"{counted(c, torch.zeros(2, 64, dtype=torch.int64)):,.0f}",
-         f"{2 * c.context * c.d_model * c.n_layers / count_parameters(c):.0%}")
-        for name, c in ours.items()]
-c = SHAPES["GPT-3 175B"]
-gpt3 = 2 * c.context * c.d_model * c.n_layers / weights["GPT-3 175B"]
-show.table([*rows, ("GPT-3", f"{6 * weights['GPT-3 175B']:,}", "", f"{gpt3:.0%}")],
-           ["model", "6 N", "counted, a token", "attention, at most"])
+# %%
+rows = []
+for width in (8, 48):
+    shape = LLaMAConfig(63, 64, width, 2, 2, tied=True)
+    six, looks = 6 * count_parameters(shape), 12 * 64 * width * 2
+    rows.append((f"width {width}", f"{six:,}", f"{looks:,}",
+                 f"{looks / six:.0%}", f"{counted(shape):,.0f}"))
+c, six = SHAPES["GPT-3 175B"], 6 * weights["GPT-3 175B"]
+looks = 12 * c.context * c.d_model * c.n_layers
+rows.append(("GPT-3", f"{six:,}", f"{looks:,}", f"{looks / six:.0%}", ""))
+show.table(rows,
+           ["a token", "6 N", "attention", "that is", "counted"])
 
 # %% [markdown]
-# Six it is, within 2 %. Attention's scores come on top (half of them are
-# masked): little in GPT-3, much in models as narrow as ours, so that the
+# The two sum to what is counted, but for the norms. Attention comes on top: 3
+# % in GPT-3, in models as narrow as ours a fifth to as much again, so that the
 # lesson's budgets are by the rule.
 #
-# And what is $N$, the *number of parameters* (参数量)? Nearly all stand in the
-# blocks: of width $d$, four matrices of attention, $4d^2$, and two four times as
-# wide, $8d^2$. Beside weights stand *units*, the numbers that a layer hands on,
-# which are what one would compare with neurons:
+# What is $N$, the *number of parameters* (参数量)? Nearly all stand in the
+# blocks: of width $d$, four matrices of attention, $4d^2$, and two four times
+# as wide, $8d^2$. Beside weights stand *units*, the numbers that a layer hands
+# on, which are what one would compare with neurons:
 
 # %%
 def row(name):
@@ -137,19 +140,20 @@ def row(name):
 
 
 names = "GPT-2 small", "GPT-2 XL", "GPT-3 175B", "LLaMA-1 7B", "LLaMA-3 8B"
-show.table([row(name) for name in names], ["model", "weights", "12 layers × width² is off by", "units"])
+show.table([row(name) for name in names],
+           ["model", "weights", "12 layers × width² is off by", "units"])
 
 # %% [markdown]
-# The rule leaves out the vocabulary: a third of GPT-2 small, nothing in GPT-3, a
-# fifth of LLaMA 3 with its 128,256 tokens. (That table costs FLOPs only where
-# scores are made: whoever counts it twice, though it is tied, finds small
-# models too large and their line too flat.) GPT-3 has twice as many weights as
-# a brain has neurons, 8.6 · 10¹⁰, but 11 million units; lesson 03 has what a
-# weight resembles.
+# The rule leaves out the vocabulary: a third of GPT-2 small, nothing in GPT-3,
+# a fifth of LLaMA 3 with its 128,256 tokens. (That table costs FLOPs only
+# where scores are made: whoever counts it twice, though it is tied, finds
+# small models too large and their line too flat.) GPT-3 has twice as many
+# weights as a brain has neurons, 8.6 · 10¹⁰, but 11 million units; lesson 03
+# has what a weight resembles.
 #
 # ## 2. Find the bug   ●●○  8 minutes
 #
-# This power law was fitted to nine runs, and nobody looked at the picture.
+# This power law was fitted to six runs, and nobody looked at the picture.
 
 # %%
 def buggy_power_law(sizes, losses):
@@ -220,8 +224,8 @@ plots.lines({"power law": c * far**-a,
             title="Alike where there are runs, far apart beyond")
 
 # %% [markdown]
-# Over the six runs (up to 60,000 weights) you cannot tell the two apart. A
-# parabola in $\log N$ has one number more, and turns up where it should not.
+# Over the six runs (up to 60,000 weights) you cannot tell the two apart.
+# Beyond, the parabola promises half a nat to 200 million weights.
 # *Extrapolation* asks for a form that holds, not for one that fits.
 #
 # ## 3. All right at once   ●○○  5 minutes
@@ -268,21 +272,23 @@ check.exact_match(exact_match)
 decades = np.linspace(0, 6, 61)
 p = 1 / (1 + np.exp(-(decades - 2) * 1.5))              # right at one place
 plots.lines({f"{n} places" if n > 1 else "one place":
-             100 * exact_match(np.tile(p[:, None], n)) for n in (1, 5, 20, 80)},
+             100 * exact_match(np.tile(p[:, None], n))
+             for n in (1, 5, 20, 80)},
             decades, xlabel="size (powers of ten)", ylabel="all right (%)",
             title="The longer the answer, the later it comes")
 
 # %% [markdown]
-# Each curve waits, then rises; only the ruler differs. *Later* is the word: the
-# rise moves, and is no steeper. A real *phase transition* (相变) is another thing.
-# Open each cell of a square at random. Does water find a way through?
+# Each curve waits, then rises; only the ruler differs. *Later* is the word:
+# from five places on the rise moves, and hardly grows steeper. A real *phase
+# transition* (相变) is another thing. Open each cell of a square at random. Does
+# water find a way through?
 
 # %%
 from scipy.ndimage import label
 
 
 def passes(open_cells):
-    place, _ = label(open_cells)                        # joined cells: a number
+    place, _ = label(open_cells)                       # joined cells: a number
     return bool(set(place[0]) & set(place[-1]) - {0})
 
 
@@ -299,9 +305,9 @@ plots.lines({f"{n} × {n}": [100 * np.mean([
 # transition means. Nothing of the kind has been shown for language models as
 # they grow.
 #
-# And does it jump with size, if the ruler is smooth? Small Transformers get pairs
-# $x, wx$ in the prompt, with another $w$ each time, and are asked for the next
-# (few-shot, lesson 17); the error is squared.
+# And does it jump with size, if the ruler is smooth? Small Transformers get
+# pairs $x, wx$ in the prompt, with another $w$ each time, and are asked for
+# the next (few-shot, lesson 17); the error is squared.
 
 # %%
 columns = {"none": "loss", "one": "second", "seven": "third"}
@@ -311,10 +317,10 @@ show.table([(width, *(f"{found('shots', 400, width, what).mean():.2f}"
            ["width", *(f"error, {name} shown" for name in columns)])
 
 # %% [markdown]
-# With none shown nobody can know $w$, and 1 is the best. After seven the widest
-# have learned $w$ from the prompt, the narrowest hardly, and others in between
-# (means of three seeds, which scatter). So it is, on many tasks, with GPT-2 and
-# GPT-3.
+# With none shown nobody can know $w$, and 1 is the best. After seven the
+# widest have learned $w$ from the prompt, the narrowest hardly, and others in
+# between (means of three seeds, which scatter). So it is, on many tasks, with
+# GPT-2 and GPT-3.
 #
 # ## 4. Unequal parts   ●●○  6 minutes
 #
@@ -369,8 +375,8 @@ print("the plain mean is off:",
       not np.allclose(each.mean(axis=0), gradient(np.arange(64))))
 
 # %% [markdown]
-# The same mistake is common where batches hold answers of different length, and
-# each worker averages over its own tokens.
+# The same mistake is common where batches hold answers of different length,
+# and each worker averages over its own tokens.
 #
 # Now two real processes. They meet in a file, take every second row each, and
 # sum their gradients by `all_reduce` (with *gloo*, which needs no GPU):
@@ -409,12 +415,12 @@ with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
 show.agree(sent[0], gradient(np.arange(64)), 1e-12, ("two processes", "one"))
 
 # %% [markdown]
-# And all that traffic, in *clusters* of GPUs or TPUs (集群)? In a *ring* each passes
-# a part of its gradient to the next: once round to add up, once more to hand out
-# the sums.
+# And all that traffic, in *clusters* of GPUs or TPUs (集群)? In a *ring* each
+# passes a part of its gradient to the next: once round to add up, once more to
+# hand out the sums.
 #
-# > **Predict.** With four workers each sends one and a half gradients. With 64:
-# > two, or 64?
+# > **Predict.** With four workers each sends one and a half gradients. With
+# > 64: about two, or 64?
 
 # %%
 def ring_all_reduce(g):                # (workers, as many parts, numbers)
@@ -533,8 +539,8 @@ check.forecast(forecast)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Your `power_law` gives c and a. What does the law say for each run, and how far
-# off is the run, in logarithms?
+# Your `power_law` gives c and a. What does the law say for each run, and how
+# far off is the run, in logarithms?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -560,10 +566,11 @@ for name, rates in {"adamw": (0.005, 0.01, 0.02, 0.04),
                [f"{name}: width", *map(str, rates)])
 
 # %% [markdown]
-# With AdamW the best rate falls as the width grows, from 0.04 or more to 0.005 or
-# less: what was found on a small model harms a large one. Muon's hardly moves
-# (one seed). For AdamW, divide the rate by the width (Yang et al. 2022, arXiv
-# 2203.03466), and it carries over; the lesson divides Muon's by the root.
+# With AdamW the best rate falls as the width grows, from 0.04 or more to 0.005
+# or less: a rate found on a small model harms a large one. Muon's moves less
+# (one seed). Rates carry over by a rule: for AdamW, divide those of the
+# matrices inside by the width (Yang et al. 2022, arXiv 2203.03466); the lesson
+# divides Muon's by its root.
 
 # %%
 from lmlab.learning import batches, muon, training
@@ -580,8 +587,9 @@ play = datasets.shakespeare7()
 ids = torch.tensor(Characters(play).encode(play))
 torch.manual_seed(1)
 model = LLaMA(shape).double()
-training.train(model, batches.windows(ids[:900_000], 16, 64, seed=1), steps=150,
-               learning_rate=0.25 / width**0.5, warmup=20, optimiser=muon.muon)
+training.train(model, batches.windows(ids[:900_000], 16, 64, seed=1),
+               steps=150, learning_rate=0.25 / width**0.5, warmup=20,
+               optimiser=muon.muon)
 loss = training.mean_loss(model, ids[-20_480:].view(-1, 64).split(160))
 
 # %%
@@ -596,7 +604,8 @@ ax.fill_between(far, *band, alpha=0.2)
 ax.plot(sizes[:5], losses[:5], "o", color=plots.INK, label="five runs")
 ax.plot(n, loss, "*", ms=18, color=plots.ACCENT, label="yours")
 ax.legend()
+print(f"trained, it has {loss:.2f} nats")
 
 # %% [markdown]
-# Inside the band? Try 128 weights wide (10 seconds): you know from the lesson on
-# which side it will fall, and why. What would you change to bring it back?
+# Inside the band? Try 128 weights wide (10 seconds): you know from the lesson
+# on which side it will fall, and why. What would you change to bring it back?

@@ -96,8 +96,8 @@ def reverse(n: int, width: int, seed: int) -> list[float]:
     with torch.no_grad():
         test = words(1000, 10**6)
         right = model(test)[:, n:-1].argmax(-1) == test[:, n + 1:]
-        found = loss(model, test), right.double().mean(), right.all(dim=1).double().mean()
-        return [round(number.item(), 2) for number in found]
+        shares = right.double().mean(), right.all(dim=1).double().mean()
+        return [round(x.item(), 2) for x in (loss(model, test), *shares)]
 
 
 class Regression(nn.Module):
