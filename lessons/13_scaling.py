@@ -124,14 +124,15 @@ for seed, one in enumerate(seen.T):
 
 # %% [markdown]
 # Twice the largest is missed by 0.02 at most; at eight times, all three stay
-# behind the line. The large ones lack text, not weights: all read the same
-# 154,000 letters. So what is the right mix?
+# behind the line. The large ones have read too little to be worth their size:
+# all read the same 154,000 letters. So what is the right mix?
 #
 # ## What should a budget buy?
 #
 # A weight and a token cost a multiplication and an addition, two *FLOPs*
 # (floating-point operations), and twice that on the way back (lesson 05: one
-# gradient for the input, one for the weight). With $N$ weights and $D$ tokens:
+# gradient for the input, one for the weight). With $N$ weights and $D$ tokens
+# the *compute* (算力) is
 #
 # $$C \approx 6\,N D$$
 #
@@ -171,10 +172,11 @@ print(f"as C grows, the best N grows as C^{np.polyfit(C, N, 1)[0]:.2f},",
 # 增加模型大小或使用更多数据 ("a larger model *or* more data"), says one document; better
 # both.
 #
-# Hoffmann et al. (2022) found so with 400 larger models, and put it in one
-# formula, $L = E + A/N^\alpha + B/D^\beta$: what no model can know, plus what
-# is missing for lack of weights, plus for lack of text. Their Chinchilla took
-# 70 billion weights and 1.4 trillion tokens: *20 tokens a weight*.
+# Hoffmann et al. (2022) found equal parts with 400 larger models, and put it
+# in one formula, $L = E + A/N^\alpha + B/D^\beta$: what no model can know,
+# plus what is missing for lack of weights, plus for lack of text. Their
+# Chinchilla took 70 billion weights and 1.4 trillion tokens: *20 tokens a
+# weight*.
 #
 # > **Predict.** Put Chinchilla's budget, 5.76 · 10²³ FLOPs, into the formula
 # > with the constants they print (lesson 11 used them). Does it say 20?
@@ -321,14 +323,14 @@ def step():                                # loss, lead of the three inputs
 history, lead = zip(*(step() for _ in range(700)))
 plots.lines({"loss (nats)": history, "lead of the three inputs": lead},
             logy=True, xlabel="step",
-            title="The loss waits, then falls; something had long been growing")
+            title="The loss waits, then falls; something had grown before")
 
 # %% [markdown]
 # It waits near $\ln 2$, where one knows nothing, for over half of the time to
 # its fall, and so with other seeds. Here no ruler is to blame. Yet the weights
-# on the three right inputs had grown before, and fed their own growth (Barak et
-# al. 2022): sudden for whoever looks at grades, gradual for whoever knows where
-# to look.
+# on the three right inputs had grown before, and fed their own growth (Barak
+# et al. 2022): sudden for whoever looks at grades, gradual for whoever knows
+# where to look.
 #
 # (Some grades have been foretold, GPT-4's in coding; others, its makers say,
 # "remain hard to predict".)
@@ -382,7 +384,7 @@ show.agree(np.mean(four, axis=0), gradient(batch), 1e-12, ("four", "one"))
 # | 类似物理学中的相变现象 ("like a phase transition") | **doubtful** | water's density jumps under any ruler; our letters did not |
 # | GPT-3 可以通过学习上下文来解决少样本任务,而 GPT-2 在这方面表现较差 ("GPT-3 learns few-shot tasks from context, GPT-2 does so worse") | **right** | Brown et al. 2020, figure 1.2; your run in the exercises |
 # | LLaMA 通过使用更少的字符来达到最佳性能,从而在各种推理预算下具有优势 ("best with fewer characters, so ahead for any inference budget") | **wrong**, reversed | fewer weights, *more* tokens: that is what makes serving cheap (Touvron et al. 2023, section 1) |
-# | ChatGPT用到了近万张英伟达A100的GPU卡 ("nearly ten thousand A100"), 微软Azure强大的算力 ("Azure's power") | **doubtful**; right | no such figure was published. GPT-3 learned on V100s of Microsoft (Brown et al. 2020, 2.3); the machine of May 2020, in Azure, had 10,000 GPUs |
+# | ChatGPT用到了近万张英伟达A100的GPU卡 ("nearly ten thousand A100"), 微软Azure强大的算力 ("Azure's power") | **doubtful**; right | no such figure was published. GPT-3 learned on V100s of Microsoft (Brown et al. 2020, 2.3); Microsoft's machine of May 2020, in Azure, had 10,000 GPUs (its announcement) |
 # | 各种任务中的表现均显著提升 ("all tasks improve markedly") with size | **too much** | some get worse (McKenzie et al. 2023) |
 #
 # That weights outnumber a brain's neurons compares two units (lesson 03).
@@ -425,7 +427,8 @@ show.agree(np.mean(four, axis=0), gradient(batch), 1e-12, ("four", "one"))
 #   2203.15556; Besiroglu et al., *Chinchilla Scaling: A replication attempt*,
 #   2024, 2404.10102
 # - Wei et al., *Emergent Abilities of Large Language Models*, 2022,
-#   2206.07682; Schaeffer et al., *Are Emergent Abilities ... a Mirage?*, 2023, 2304.15004
+#   2206.07682; Schaeffer et al., *Are Emergent Abilities ... a Mirage?*,
+#   2023, 2304.15004
 # - Barak et al., *Hidden Progress in Deep Learning*, 2022, 2207.08799
 # - McKenzie et al., *Inverse Scaling: When Bigger Isn't Better*, 2023,
 #   2306.09479

@@ -109,6 +109,8 @@ power_law = Check(
         line(sign=1): "Which sign has the slope of a loss that falls, and which has a?",
         line(back=lambda start: 10**start):
             "Which logarithm was taken, and which number undoes it?",
+        line(x=np.log10, y=np.log10):
+            "log10 on the way there, exp on the way back: which number undoes it?",
         line(back=lambda start: -np.exp(start)): "Can a loss be below zero?",
         lambda sizes, losses: line()(losses, sizes):
             "Which is given, the size or the loss? They have changed places.",

@@ -114,6 +114,12 @@ def forecast_three_fitted(sizes, losses, n):
     return c * n**-a / far, c * n**-a, c * n**-a * far
 
 
+def forecast_with_std(sizes, losses, n):
+    c, a = law_in_tens(sizes, losses)
+    far = np.exp(2 * np.std(np.log(losses / c) + a * np.log(sizes), ddof=2))
+    return c * n**-a / far, c * n**-a, c * n**-a * far
+
+
 WRONG = {
     "gpu_days": [
         (days_in_ints, "returned 13      expected 13.89"),
@@ -167,5 +173,5 @@ RIGHT = {
                     lambda places: np.multiply.reduce(places, axis=1)],
     "averaged": [averaged_by_rows, averaged_in_a_loop],
     "pipeline": [pipeline_in_a_loop, pipeline_rolled],
-    "forecast": [forecast_in_numpy, forecast_by_hand],
+    "forecast": [forecast_in_numpy, forecast_by_hand, forecast_with_std],
 }
