@@ -237,7 +237,7 @@ plots.road(title="The road: from counting characters out into the world",
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked to recite a poem on homesickness, it cannot") | right of this table | both halves ran; a large model needs leading |
-# | 语言建模的研究可以追溯到20 世纪 90 年代 ("language modelling goes back to the 1990s") | wrong by four decades at least | Shannon (1948) wrote English from the frequencies of letters and words |
+# | 语言建模的研究可以追溯到20 世纪 90 年代 ("language modelling goes back to the 1990s") | wrong by decades | Shannon (1948) wrote English from the frequencies of letters and words |
 
 # %% [markdown]
 # ## Check yourself
@@ -263,7 +263,7 @@ plots.road(title="The road: from counting characters out into the world",
 # </details>
 #
 # **What this left out**: mixing memories
-# ([exercises](../exercises/00_start_here.ipynb), lesson 08).
+# ([exercises](../exercises/00_start_here.ipynb)).
 #
 # **Where it goes next**: [lesson 03](03_forward_pass.ipynb), where an answer
 # fits on paper.
