@@ -265,7 +265,7 @@ show.agree(decoder(model, held_out[0]), llama(held_out[0]), 1e-3)
 # ## Longer than it was trained
 #
 # The model has seen windows of 64 letters. RoPE has no table that ends there:
-# it turns on, into distances at which lesson 09's head got lost. To *interpolate* (Chen et al. 2023) is to squeeze 512 places
+# it turns on. To *interpolate* (Chen et al. 2023) is to squeeze 512 places
 # into the trained 64. *ALiBi* (Press et al. 2022; in Baichuan-13B) does not
 # turn: it lowers a score by a slope times the distance. With four heads,
 # slopes are 1/4, 1/16, 1/64, 1/256: a key 8 places back loses 2 in the first,
@@ -296,10 +296,10 @@ plots.lines({"RoPE": loss_by_place(llama), "ALiBi": loss_by_place(alibi),
             title="Past the trained length RoPE loses, ALiBi does not")
 
 # %% [markdown]
-# RoPE climbs by more than half a nat once distances come that training never
-# showed (three seeds); ALiBi stays level. Squeezing hurts from the first
-# letter on and later helps little (0 to 0.3): Chen et al. tune the model
-# afterwards.
+# As in lesson 09, RoPE loses, here more than half a nat, once distances come
+# that training never showed (three seeds); ALiBi stays level. Squeezing hurts
+# from the first letter on and later helps little (0 to 0.3): Chen et al. tune
+# the model afterwards.
 #
 # ## A mixture of experts
 #
