@@ -48,7 +48,7 @@ show.table([(f"{n:,}", f"{loss:.2f}") for n, loss in runs],
 #
 # ## A straight line
 #
-# From 2,064 to 4,272, twice the weights, the loss fell by a few per cent.
+# From 2,064 to 4,272, twice the weights, the loss fell from 2.45 to 2.38.
 #
 # > **Predict.** Double once more, and again. Does each doubling take off as
 # > many nats as the first, as many per cent, or nothing?
@@ -66,13 +66,10 @@ plots.lines(losses, sizes, logx=True, logy=True, marks=True,
 # $$L = c\,N^{-a}, \qquad \log L = \log c - a \log N$$
 #
 # With a pencil: losses 8, 4, 2 at 1, 10, 100 weights have $a = \log 2 / \log
-# 10 = 0.30$. Ours, by least squares:
+# 10 = 0.30$. Ours, by least squares (lesson 03):
 
 # %%
-x, y = np.log(sizes), np.log(losses)
-dx, dy = x - x.mean(), y - y.mean()
-slope = (dx * dy).sum() / (dx**2).sum()
-show.agree(slope, np.polyfit(x, y, 1)[0], 1e-9, ("by hand", "polyfit"))
+slope, start = np.polyfit(np.log(sizes), np.log(losses), 1)
 print(f"a = {-slope:.2f}: a doubling multiplies the loss by {2**slope:.2f}")
 
 # %% [markdown]
@@ -81,25 +78,23 @@ print(f"a = {-slope:.2f}: a doubling multiplies the loss by {2**slope:.2f}")
 
 # %%
 def line(n):
-    return np.exp(y.mean() + slope * (np.log(n) - x.mean()))
+    return np.exp(start + slope * np.log(n))
 
 
 print(f"the line says {line(58_560):.2f} nats")
-
-# %%
 print(f"trained, it has {grow(48)[1]:.2f} nats")
 
 # %% [markdown]
-# It was on paper before it was in memory. So are budgets of millions planned
-# (Kaplan et al. 2020): GPT-4's loss was foretold from models with at most a
-# ten-thousandth of its compute (OpenAI 2023).
+# So are budgets of millions planned (Kaplan et al. 2020): GPT-4's loss was
+# foretold from models with at most a ten-thousandth of its compute (OpenAI
+# 2023).
 #
 # How far does a line reach beyond its points, in *extrapolation* (外推)? The
-# same with three seeds, on to 227,712 weights. (Such runs are kept in a
-# table.)
+# same with three seeds, on to 227,712 weights, from a table:
 
 # %%
 table = datasets.measured("13_scaling")
+WEIGHTS, LETTERS = "second", "third"                  # of the table's columns
 
 
 def found(study, setting, width, what="loss"):          # one for each seed
@@ -109,7 +104,7 @@ def found(study, setting, width, what="loss"):          # one for each seed
 # %%
 widths = [8, 12, 16, 24, 32, 48, 64, 96]
 seen = np.array([found("sizes", 150, width) for width in widths])
-n = np.array([found("sizes", 150, width, "second")[0] for width in widths])
+n = np.array([found("sizes", 150, width, WEIGHTS)[0] for width in widths])
 plots.lines({"three seeds": seen.mean(axis=1), "our line": line(n)}, n,
             bands={"three seeds": (seen.min(axis=1), seen.max(axis=1))},
             logx=True, logy=True, marks=True, xlabel="weights N",
@@ -124,8 +119,26 @@ for seed, one in enumerate(seen.T):
 
 # %% [markdown]
 # Twice the largest is missed by 0.02 at most; at eight times, all three stay
-# behind the line. The large ones have read too little to be worth their size:
-# all read the same 154,000 letters. So what is the right mix?
+# behind the line. Have the large ones read too little? All read the same
+# 154,000 letters.
+#
+# > **Predict.** Tenfold text: who gains more, a small model or a large one?
+
+# %%
+ax = plots.axes("More text lowers the loss, most for the largest",
+                "letters read D", "loss (nats)")
+for width in (12, 16, 24):
+    points = [(row[LETTERS], row["loss"]) for row in table
+              if (row["study"], row["width"]) == ("budgets", width)]
+    D, L = np.reshape(points, (3, 3, 2)).mean(axis=1).T  # means of three seeds
+    tenfold = 10 ** np.polyfit(np.log(D), np.log(L), 1)[0]
+    ax.semilogx(D, L, "o-")
+    ax.text(D[0], L[0], f"  width {width}: × {tenfold:.2f}")
+
+# %% [markdown]
+# The large one: beside each stands what tenfold text leaves of its loss (a
+# power law in $D$, near enough). Neither weights nor text alone will do. What
+# is the right mix?
 #
 # ## What should a budget buy?
 #
@@ -148,7 +161,7 @@ ax = plots.axes("Each budget has its valley, and it moves right and down",
 best = []
 for flops, widths in {3e9: (4, 8, 12, 16, 24), 1e10: (8, 12, 16, 24, 32),
                       3e10: (12, 16, 24, 32, 48)}.items():
-    n = [found("budgets", flops, w, "second")[0] for w in widths]
+    n = [found("budgets", flops, w, WEIGHTS)[0] for w in widths]
     loss = [found("budgets", flops, w).mean() for w in widths]
     ax.semilogx(n, loss, "o-")
     ax.text(n[-1], loss[-1], f" {flops:.0e}", va="center")
@@ -160,9 +173,8 @@ for flops, widths in {3e9: (4, 8, 12, 16, 24), 1e10: (8, 12, 16, 24, 32),
 show.table([(f"{c:.0e}", f"{n:,.0f}", f"{c / 6 / n:,.0f}",
              f"{c / 6 / n**2:.0f}", f"{loss:.2f}") for c, n, loss in best],
            ["FLOPs", "best weights", "letters", "letters a weight", "loss"])
-C, N, L = np.log(best).T
-print(f"as C grows, the best N grows as C^{np.polyfit(C, N, 1)[0]:.2f},",
-      f"its loss as C^{np.polyfit(C, L, 1)[0]:.2f}")
+C, *both = np.log(best).T
+print("N and loss: C to the", [f"{np.polyfit(C, y, 1)[0]:.2f}" for y in both])
 
 # %% [markdown]
 # One between. Each curve has *equal FLOPs* (iso-FLOP): left, the model is too
@@ -176,7 +188,7 @@ print(f"as C grows, the best N grows as C^{np.polyfit(C, N, 1)[0]:.2f},",
 # in one formula, $L = E + A/N^\alpha + B/D^\beta$: what no model can know,
 # plus what is missing for lack of weights, plus for lack of text. Their
 # Chinchilla took 70 billion weights and 1.4 trillion tokens: *20 tokens a
-# weight*.
+# weight* (ours want 64 to 106 *letters*, of which a token holds several).
 #
 # > **Predict.** Put Chinchilla's budget, 5.76 · 10²³ FLOPs, into the formula
 # > with the constants they print (lesson 11 used them). Does it say 20?
@@ -198,7 +210,7 @@ for name, fit in fits.items():
 
 # %% [markdown]
 # It does not. Besiroglu et al. (2024) read the points off the paper's figures,
-# fitted again, and came near what its other two methods say. GPT-3, 300
+# fitted again, and came near what two other methods in it say. GPT-3, 300
 # billion tokens for 175 billion weights, had read far too little.
 #
 # ### And whoever serves it?
@@ -207,15 +219,13 @@ for name, fit in fits.items():
 # is no longer Chinchilla's.
 #
 # > **Predict.** You want Chinchilla's loss, and will serve a hundred trillion
-# > tokens. Is your model larger or smaller? Does it read more or fewer?
+# > tokens. Is your model larger or smaller?
 
 # %%
 fit = E, A, B, alpha, beta = fits["refitted"]
 n = np.geomspace(1.9e10, 2e11, 400)
 gap = law(70e9, 1.4e12, fit) - E - A / n**alpha         # what is left for text
 d = (B / gap) ** (1 / beta)                             # so many tokens
-
-# %%
 bills = {f"{served:g} trillion": 6 * n * d + 2 * n * served * 1e12
          for served in (0, 10, 100)}
 plots.lines(bills, n / 1e9, logx=True, logy=True, xlabel="billion weights",
@@ -227,20 +237,17 @@ show.table([(name, f"{n[i] / 1e9:.0f}", f"{d[i] / 1e12:.1f}",
              f"{d[i] / n[i]:.0f}") for name, bill in bills.items()
             for i in [bill.argmin()]],
            ["served", "billion weights", "trillion read", "tokens a weight"])
-best = law(n, 8.03e9 * 15e12 / n, fit).argmin()
-print(f"LLaMA 3 8B has {15e12 / 8.03e9:,.0f}; its training alone would have",
-      f"paid for {n[best] / 1e9:.0f} billion, well read")
+print(f"LLaMA 3 8B, 15 trillion read: {15e12 / 8.03e9:,.0f} tokens a weight")
 
 # %% [markdown]
 # Smaller, and it reads *more*. That is LLaMA's choice, with a large *inference
-# budget* (推理预算) in mind: LLaMA 3, with 8 billion weights, read 15 trillion
-# tokens.
+# budget* (推理预算) in mind.
 #
 # ## Does something emerge?
 #
-# Smooth lines everywhere. Yet of large models it is said that abilities come
-# suddenly: *emergent abilities* (涌现能力; Wei et al. 2022). One of our own: read
-# ten letters, write them backwards.
+# Of large models it is said that abilities come suddenly: *emergent abilities*
+# (涌现能力; Wei et al. 2022). One of our own: read ten letters, write them
+# backwards.
 
 # %%
 from lmlab.models.gpt import GPT, GPTConfig
@@ -256,6 +263,9 @@ def answer_loss(model, rows):                                # not the word's
     answer = torch.arange(21).expand(rows.shape) > 10
     return training.next_token_loss(model(rows), rows, answer)
 
+# %% [markdown]
+# Four widths, a hundred steps each. A word counts if all ten are right:
+
 # %%
 def right(width):
     torch.manual_seed(0)
@@ -269,8 +279,8 @@ def right(width):
 # %%
 widths = [4, 6, 8, 12]
 grades = [right(width) for width in widths]
-print([f"width {w}: {g.all(axis=1).mean():.0%}"
-       for w, g in zip(widths, grades)])
+whole = np.array([g.all(axis=1).mean() for g in grades])
+print([f"width {w}: {share:.0%}" for w, share in zip(widths, whole)])
 
 # %% [markdown]
 # Nothing, nothing, then nearly everything.
@@ -280,27 +290,21 @@ print([f"width {w}: {g.all(axis=1).mean():.0%}"
 
 # %%
 letters = np.array([g.mean() for g in grades])
-plots.lines({"letters right": 100 * letters,
-             "letters right, to the 10th": 100 * letters**10,
-             "words right": [100 * g.all(axis=1).mean() for g in grades]},
+plots.lines({"letters right": 100 * letters, "words right": 100 * whole},
             widths, marks=True, xlabel="width", ylabel="%",
             title="One set of models, two rulers")
-print([f"{share:.0%}" for share in letters])
+print([f"{p:.0%}, to the tenth {p**10:.1%}" for p in letters])
 
 # %% [markdown]
 # More than half. A word is right if ten letters are: with share $p$ of
-# letters, about $p^{10}$ of words. From 0.56 that makes 0.3 %, from 0.98
-# already 82 %. The jump is in the *ruler*; the smooth measure saw it coming
-# (Schaeffer et al. 2023 found so for most tasks said to emerge). Two more
-# seeds at width 6: 46 and 67 % of letters, no word and 2 % of words.
+# letters, about $p^{10}$ of words. The jump is in the *ruler*; the smooth measure saw it coming (Schaeffer et al.
+# 2023 found so for most tasks said to emerge). Two more seeds at width 6: 46
+# and 67 % of letters, no word and 2 % of words.
 #
 # ### A jump that is not in the ruler
 #
 # Twenty bits of ±1; wanted is the product of the first three. No bit alone,
-# and no two, tell anything about it.
-#
-# > **Predict.** A small network, 700 steps. Does the *loss*, which is smooth,
-# > fall evenly?
+# and no two, tell anything about it. A small network:
 
 # %%
 torch.manual_seed(0)
@@ -319,6 +323,9 @@ def step():                                # loss, lead of the three inputs
     size = net[0].weight.detach().square().mean(dim=0).sqrt()  # (20,)
     return loss.item(), (size[:3].mean() / size[3:].mean() - 1).item()
 
+# %% [markdown]
+# > **Predict.** The *loss* is a smooth measure. Does it fall evenly?
+
 # %%
 history, lead = zip(*(step() for _ in range(700)))
 plots.lines({"loss (nats)": history, "lead of the three inputs": lead},
@@ -326,19 +333,19 @@ plots.lines({"loss (nats)": history, "lead of the three inputs": lead},
             title="The loss waits, then falls; something had grown before")
 
 # %% [markdown]
-# It waits near $\ln 2$, where one knows nothing, for over half of the time to
-# its fall, and so with other seeds. Here no ruler is to blame. Yet the weights
-# on the three right inputs had grown before, and fed their own growth (Barak
-# et al. 2022): sudden for whoever looks at grades, gradual for whoever knows
-# where to look.
+# It waits near $\ln 2$, where one knows nothing, for over half of the steps
+# (other seeds wait, too). Here no ruler is to blame. Yet the weights on the
+# three right inputs had grown before, and fed their own growth (Barak et al.
+# 2022): sudden for whoever looks at grades, gradual for whoever knows where.
 #
 # (Some grades have been foretold, GPT-4's in coding; others, its makers say,
 # "remain hard to predict".)
 #
 # ## The bill
 #
-# > **Predict.** GPT-3's training on 10,000 A100, which do 312 TFLOPs a second
-# > at their peak, of which 40 % are reached: three days, a month or a year?
+# > **Predict.** GPT-3's training on 10,000 A100, which do 312 · 10¹² FLOPs a
+# > second at their peak, of which 40 % are reached: three days, a month or a
+# > year?
 
 # %%
 from lmlab.models.shapes import SHAPES
@@ -348,24 +355,16 @@ print(f"{work:.2e} FLOPs,",
       f"{work / (10_000 * 312e12 * 0.4) / 86_400:.1f} days")
 
 # %% [markdown]
-# Three days. How do so many work on one model? *Data parallel* (数据并行): each
-# has all weights and a part of the batch, and the gradients are averaged.
-#
-# > **Predict.** Is the average of four workers' gradients that of the whole
-# > batch, or only near it?
+# Three days. How do so many work at once? *Data parallel* (数据并行): each
+# has all weights and a part of the batch, and the gradients are averaged. Is
+# that the whole batch's gradient, or only near it?
 
 # %%
 rng = np.random.default_rng(0)
 X, t, w = rng.normal(size=(64, 5)), rng.normal(size=64), rng.normal(size=5)
-
-
-def gradient(rows):                                # of the mean squared error
-    return 2 * X[rows].T @ (X[rows] @ w - t[rows]) / len(rows)
-
-
-batch = np.arange(64)
-four = [gradient(part) for part in np.split(batch, 4)]
-show.agree(np.mean(four, axis=0), gradient(batch), 1e-12, ("four", "one"))
+each = 2 * X * (X @ w - t)[:, None]     # (64, 5), of each row's squared error
+four = each.reshape(4, 16, 5).mean(axis=1)             # (4, 5), of each worker
+show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 
 # %% [markdown]
 # Exactly, if the parts are equal. In the exercises two real processes do it,
@@ -409,7 +408,7 @@ show.agree(np.mean(four, axis=0), gradient(batch), 1e-12, ("four", "one"))
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the forecast: all write a number down before the sixth is trained.
-# Then whole words, and only then letters. *Point at* the valley's walls. *A
+# Then whole words, and only then letters. *A
 # common misunderstanding*: that Chinchilla's 20 is best for everyone; it is
 # for whoever trains and never serves.
 #

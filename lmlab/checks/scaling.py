@@ -50,6 +50,12 @@ gpu_days = Check(
             "That is for one card. Where do the others come in?",
         days(rate=lambda cards, peak, share: peak * share / cards):
             "With twice the cards, does it take twice as long, or half?",
+        days(rate=lambda cards, peak, share: cards / (peak * share)):
+            "Of `a / b * c`, which stand below the line? Are brackets missing?",
+        days(seconds=1440):
+            "How many seconds has a day: 60 a minute, 60 minutes an hour, and then?",
+        days(work=lambda n, tokens: n + tokens):
+            "Does each token cost all the weights? Sum or product?",
         days(work=lambda n, tokens: n): "That is one token. How many are there?",
         days(work=lambda n, tokens: tokens):
             "Where does the number of weights come in?",
@@ -111,6 +117,9 @@ power_law = Check(
             "Which logarithm was taken, and which number undoes it?",
         line(x=np.log10, y=np.log10):
             "log10 on the way there, exp on the way back: which number undoes it?",
+        lambda sizes, losses: (lambda start, slope: (np.exp(start), -slope))(
+            *np.polyfit(np.log(sizes), np.log(losses), 1)):
+            "Which does np.polyfit return first, the slope or the start?",
         line(back=lambda start: -np.exp(start)): "Can a loss be below zero?",
         lambda sizes, losses: line()(losses, sizes):
             "Which is given, the size or the loss? They have changed places.",
@@ -220,6 +229,10 @@ averaged = Check(
             "Those are the workers' shares. Who adds them up?",
         lambda gradients, rows: (gradients / np.maximum(rows, 1)[:, None]).mean(axis=0):
             "Each gradient is a mean already. Is it divided by its rows again?",
+        lambda gradients, rows: rows @ gradients.sum(axis=1) / rows.sum():
+            "One number for each weight, or one for all: along which axis?",
+        lambda gradients, rows: gradients.sum(axis=0) / rows.sum():
+            "How many rows does the mean of a worker with two stand for in that sum?",
         lambda gradients, rows: gradients[rows.argmax()]:
             "That is the largest part alone. What do the others say?",
     },
@@ -267,6 +280,14 @@ pipeline = Check(
         laid(steps=lambda p, m: p * m):
             "That is as long as if one worked at a time. When is the last one done?",
         laid(place=lambda t, i: t - i + 1): "With which number do the batches begin?",
+        laid(after=lambda grid: np.where(grid < 0, grid, grid + 1)):
+            "With which number do the batches begin?",
+        lambda machines, batches: np.maximum(np.arange(machines + batches - 1)
+                                             - np.arange(machines)[:, None], -1):
+            "After its last batch, what does the first machine do?",
+        lambda machines, batches: (np.arange(machines + batches - 1)
+                                   - np.arange(machines)[:, None]):
+            "Is there such a batch at every step? What marks a machine that waits?",
         laid(after=np.transpose): "Is a machine a row here, or a column?",
         laid(after=lambda grid: grid[::-1]): "Which machine has the first layers?",
         laid(after=lambda grid: (grid < 0).mean()):
@@ -337,6 +358,8 @@ forecast = Check(
         guessed(wide=1): "How many spreads wide is the band on each side?",
         guessed(band=lambda guess, s: guess + s):
             "The misses are in logarithms. Is the band added, or multiplied?",
+        guessed(band=lambda guess, s: guess * (1 + s)):
+            "1 + s is near, for a small s: but what exactly undoes a logarithm?",
         guessed(order=slice(None, None, -1)): "Which comes first, low or high?",
         guessed(order=1): "That is the guess. Where is its band?",
         guessed(at=lambda sizes, n: sizes[-1]):
