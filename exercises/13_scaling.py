@@ -175,7 +175,8 @@ def found(study, setting, width, what="loss"):          # one for each seed
                      and (row["setting"], row["width"]) == (setting, width)])
 
 
-sizes = np.array([found("sizes", 150, w, "second")[0] for w in widths])
+WEIGHTS = "second"                                    # of the table's columns
+sizes = np.array([found("sizes", 150, w, WEIGHTS)[0] for w in widths])
 losses = np.array([found("sizes", 150, w)[1] for w in widths])    # seed 1
 c, a = buggy_power_law(sizes, losses)
 plots.lines({"six runs": losses, "buggy": c * sizes**-a}, sizes, marks=True,

@@ -136,9 +136,9 @@ for width in (12, 16, 24):
     ax.text(D[0], L[0], f"  width {width}: × {tenfold:.2f}")
 
 # %% [markdown]
-# The large one: beside each stands what tenfold text leaves of its loss (a
-# power law in $D$, near enough). Neither weights nor text alone will do. What
-# is the right mix?
+# The large one: left the curves nearly meet, right they part. Beside each
+# stands what tenfold text leaves of its loss (by a power law in $D$). Neither
+# weights nor text alone will do. What is the right mix?
 #
 # ## What should a budget buy?
 #
@@ -297,9 +297,10 @@ print([f"{p:.0%}, to the tenth {p**10:.1%}" for p in letters])
 
 # %% [markdown]
 # More than half. A word is right if ten letters are: with share $p$ of
-# letters, about $p^{10}$ of words. The jump is in the *ruler*; the smooth measure saw it coming (Schaeffer et al.
-# 2023 found so for most tasks said to emerge). Two more seeds at width 6: 46
-# and 67 % of letters, no word and 2 % of words.
+# letters, about $p^{10}$ of words. The jump is in the *ruler*; the smooth
+# measure saw it coming (Schaeffer et al. 2023 found so for most tasks said to
+# emerge). Two more seeds at width 6: 46 and 67 % of letters, no word and 2 %
+# of words.
 #
 # ### A jump that is not in the ruler
 #
