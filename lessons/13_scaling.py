@@ -142,9 +142,9 @@ for width in (12, 16, 24):
 #
 # ## What should a budget buy?
 #
-# A weight and a token cost a multiplication and an addition, two *FLOPs*
-# (floating-point operations), and twice that on the way back (lesson 05: one
-# gradient for the input, one for the weight). With $N$ weights and $D$ tokens
+# A weight and a token cost two FLOPs, a multiplication and an addition, and
+# twice that on the way back (lesson 05: one gradient for the input, one for the
+# weight). With $N$ weights and $D$ tokens
 # the *compute* (算力) is
 #
 # $$C \approx 6\,N D$$
@@ -200,18 +200,19 @@ def law(n, d, fit):
 
 
 fits = {"printed": (1.69, 406.4, 410.7, 0.34, 0.28),
+        "in full": (1.6934, 406.4, 410.7, 0.3392, 0.2849),
         "refitted": (1.8172, 482.01, 2085.43, 0.3478, 0.3658)}
 n = np.geomspace(1e9, 1e12, 3001)
 d = 5.76e23 / 6 / n
 for name, fit in fits.items():
     i = law(n, d, fit).argmin()
-    print(f"{name:8} {n[i] / 1e9:.0f} billion weights,",
-          f"{d[i] / n[i]:.0f} tokens a weight")
+    print(f"{name:8} {n[i]:.1e} weights, {d[i] / n[i]:.0f} tokens each")
 
 # %% [markdown]
-# It does not. Besiroglu et al. (2024) read the points off the paper's figures,
-# fitted again, and came near what two other methods in it say. GPT-3, 300
-# billion tokens for 175 billion weights, had read far too little.
+# It does not, nor does their unrounded fit. Besiroglu et al. (2024) read the
+# points off the paper's figures, fitted again, and came near the paper's
+# two other methods. GPT-3, 300 billion tokens for 175 billion weights, had read
+# far too little.
 #
 # ### And whoever serves it?
 #
@@ -298,9 +299,9 @@ print([f"{p:.0%}, to the tenth {p**10:.1%}" for p in letters])
 # %% [markdown]
 # More than half. A word is right if ten letters are: with share $p$ of
 # letters, about $p^{10}$ of words. The jump is in the *ruler*; the smooth
-# measure saw it coming (Schaeffer et al. 2023 found so for most tasks said to
-# emerge). Two more seeds at width 6: 46 and 67 % of letters, no word and 2 %
-# of words.
+# measure saw it coming (Schaeffer et al. 2023: two such rulers hold over 92 %
+# of the claims in BIG-Bench). (Two more seeds at width 6:
+# 46 and 67 % of letters, 0 and 2 % of words.)
 #
 # ### A jump that is not in the ruler
 #
@@ -371,7 +372,7 @@ show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 # Exactly, if the parts are equal. In the exercises two real processes do it,
 # by `torch.distributed`; you count what travels (in a *ring*, less than two
 # gradients for each worker, however many there are), and draw *pipeline
-# parallel* (流水线并行): no card holds GPT-3, so each takes some of the layers, and
+# parallel* (流水线并行): no A100 holds GPT-3, so each takes some of the layers, and
 # waits for those before it.
 #
 # ## What the documents say
@@ -383,8 +384,8 @@ show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 # | 当模型的参数规模超过一定水平时 ... 会出现一些在小模型中不存在的新能力 ("beyond a certain size new abilities appear") | **doubtful** | asserted without measure; part of it is the ruler (Schaeffer et al. 2023), as you saw |
 # | 类似物理学中的相变现象 ("like a phase transition") | **doubtful** | water's density jumps under any ruler; our letters did not |
 # | GPT-3 可以通过学习上下文来解决少样本任务,而 GPT-2 在这方面表现较差 ("GPT-3 learns few-shot tasks from context, GPT-2 does so worse") | **right** | Brown et al. 2020, figure 1.2; your run in the exercises |
-# | LLaMA 通过使用更少的字符来达到最佳性能,从而在各种推理预算下具有优势 ("best with fewer characters, so ahead for any inference budget") | **wrong**, reversed | fewer weights, *more* tokens: that is what makes serving cheap (Touvron et al. 2023, section 1) |
-# | ChatGPT用到了近万张英伟达A100的GPU卡 ("nearly ten thousand A100"), 微软Azure强大的算力 ("Azure's power") | **doubtful**; right | no such figure was published. GPT-3 learned on V100s of Microsoft (Brown et al. 2020, 2.3); Microsoft's machine of May 2020, in Azure, had 10,000 GPUs (its announcement) |
+# | LLaMA 通过使用更少的字符来达到最佳性能,从而在各种推理预算下具有优势 ("best with fewer characters, so ahead at various inference budgets") | **wrong**, reversed | fewer weights, *more* tokens: that serves "various inference budgets" (Touvron et al. 2023, section 1) |
+# | ChatGPT用到了近万张英伟达A100的GPU卡 ("nearly ten thousand A100"), 微软Azure强大的算力 ("Azure's power") | **doubtful**; right | its makers published no figure. GPT-3 learned on V100s of Microsoft (Brown et al. 2020, 2.3); Microsoft's machine of May 2020, in Azure, had 10,000 GPUs (its announcement) |
 # | 各种任务中的表现均显著提升 ("all tasks improve markedly") with size | **too much** | some get worse (McKenzie et al. 2023) |
 #
 # That weights outnumber a brain's neurons compares two units (lesson 03).
@@ -409,8 +410,7 @@ show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the forecast: all write a number down before the sixth is trained.
-# Then whole words, and only then letters. *A
-# common misunderstanding*: that Chinchilla's 20 is best for everyone; it is
+# Then words, and only then letters. *A common misunderstanding*: that Chinchilla's 20 is best for everyone; it is
 # for whoever trains and never serves.
 #
 # </details>
