@@ -1,0 +1,423 @@
+# %% [markdown]
+# # How does it learn to follow a request?
+#
+# A poet that only completes lines learns to answer eight wishes, pays with what
+# it knew by heart, and learns them once more through a small detour.
+#
+# **You will** mask a loss, tune a poet, see what it forgets, and build a LoRA
+# layer with a pencil.
+#
+# **You need** lessons 06 and 12: training, and the base poet.
+#
+# **Time** 30 minutes to read, 40 seconds to run
+
+# %%
+from lmlab.poem_school import measure, shipped, text
+
+base, pupil = shipped.poet("base"), shipped.poet("sft")
+for poet in (base, pupil):
+    print(*measure.write(poet, ["思乡："], temperature=0)[0])
+
+# %% [markdown]
+# The wish is "homesickness:". The base poet takes it for the start of a line
+# and babbles, as in lesson 12. Its pupil answers: "my old friend cannot be
+# seen ... there is a road back south, in vain ... home must be fragrant, too".
+#
+# Both predict the next character. But the pupil has also seen *instructions*
+# (指令), each with its answer (答案): *supervised fine-tuning*, SFT (策略精调), or
+# *instruction tuning* (指令微调).
+#
+# ## What a teacher shows
+#
+# Eight wishes. To each belong all quatrains that keep the tone pattern and name
+# the theme in their first line. Here is such a poem that no poet has read, as
+# an answer to "flying snow:".
+
+# %%
+from lmlab.page import plots, show
+
+wish, counts = "飞雪：", [0] * 3 + [1] * 24
+poem = ("门巷扫残雪", "林园惊早梅", "与君同甲子", "寿酒让先杯")
+row = text.rows([poem], wish)                             # (1, 27)
+tokens = [text.tokenizer().decode([i]) for i in row[0]]
+show.tokens(tokens, weights=counts)
+
+# %% [markdown]
+# "Gate and lane are swept of the last snow, grove and garden startled by early
+# plum; we are of one age; take the first cup." The wish is for you to write, the
+# answer for the model. So only the shaded tokens count in the loss: an
+# *answer mask*.
+#
+# > **Predict.** After tuning with this mask, does the pupil expect the colon
+# > better than the base poet?
+
+# %%
+import numpy as np
+
+
+def surprises(poet):
+    """Return the surprise at each token after the first, in nats."""
+    z = poet(row)[0, :-1].detach().numpy()                # (26, 3358)
+    log_sum = np.log(np.exp(z).sum(axis=1))
+    return log_sum - z[np.arange(26), row[0, 1:]]
+
+# %%
+first = slice(0, 13)
+plots.bars([token.replace("\n", "⏎") for token in tokens[1:]][first],
+           {"base": surprises(base)[first], "pupil": surprises(pupil)[first]},
+           ylabel="surprise (nats)", title="What stands before the answer was "
+           "never asked; in the answer, the pupil gains")
+
+# %% [markdown]
+# No: 雪 and the colon, first on the left, are hardly less of a shock, and need
+# not be. 残雪, "last snow", it nearly foresees. The mask in the package:
+
+# %%
+from lmlab.poem_school.stages import answer_loss
+
+mask = np.array(counts[1:], bool)
+show.agree(surprises(base)[mask].mean(), answer_loss(base, row), 1e-5)
+show.source(answer_loss)
+
+# %% [markdown]
+# ## A minute of tuning
+#
+# Now tune a copy of the base, every weight of it (*full fine-tuning*,
+# 全量微调): 100 steps, in each two answers to each of the eight wishes. An answer
+# *obeys* if it is a quatrain and holds one of eight characters of its theme; one
+# poem in ten does so by chance.
+#
+# > **Predict.** After 100 steps, how many answers obey: 10, 35 or 60 %? The base
+# > knew the classics by heart. What share of their lines does it still know?
+
+# %%
+import copy
+
+import torch
+
+from lmlab.learning import batches, muon, training
+
+dealt = [batches.rows(text.rows(poems, theme + "："), 2)
+         for theme, poems in text.lessons(text.REQUESTS).items()]
+classics, known = text.shelves()["tang300"][::5], []
+
+
+def look(poet):
+    known.append(100 * measure.recites(poet, classics))
+    return 100 * measure.obeys(poet, text.REQUESTS, 12, 0.8)[0]
+
+# %%
+tuned = copy.deepcopy(base)
+history = training.train(
+    tuned, lambda step: torch.cat([hand(step) for hand in dealt]), steps=100,
+    learning_rate=2e-3, warmup=10, loss=answer_loss, optimiser=muon.muon,
+    evaluate=look, evaluate_every=20)
+
+# %%
+obeyed = history.held_out
+plots.lines({"answers that obey": list(obeyed.values()),
+             "lines of classics known": known}, list(obeyed), marks=True,
+            xlabel="steps", ylabel="%",
+            title="It forgets the classics before it learns to obey")
+
+# %% [markdown]
+# Seconds teach it the form of an answer and its subject; three other seeds end
+# within ten points of this. What it knew by heart is gone sooner: *catastrophic
+# forgetting* (灾难性遗忘; McCloskey and Cohen 1989).
+#
+# ### Not a prompt
+#
+# A document calls such examples 即prompt工程 ("that is, prompt engineering"). A
+# *prompt* (提示) is what you write in front.
+#
+# > **Predict.** Ask the base 100 times. Does one of its weights change?
+
+# %%
+import hashlib
+
+
+def fingerprint(poet):
+    weights = (w.numpy().tobytes() for w in poet.state_dict().values())
+    return hashlib.sha256(b"".join(weights)).hexdigest()
+
+
+before = fingerprint(base)
+measure.write(base, [wish] * 100)
+print("prompted, the same weights:", fingerprint(base) == before)
+print("tuned, the same weights:", fingerprint(tuned) == before)
+
+# %% [markdown]
+# ## What it cost
+#
+# The shipped pupil took 600 such steps, of twice the answers, and obeys in
+# 76 to 84 % (three poets; `data/poem-school.md`). Fewer of its poems rhyme, 55
+# to 58 %, where the base's did in 66 to 70. And what does it still *expect*? A
+# document compares a general model with a medical student, a tuned one with a
+# professor of medicine. The exam: answers the pupil was taught; unread answers;
+# the same poems when nobody asks; other unread poems.
+#
+# > **Predict.** Who is least surprised at unread poems on the professor's own
+# > eight themes?
+
+# %%
+def asked(poems):
+    return torch.cat([text.rows(some[:16], theme + "：")
+                      for theme, some in poems.items()])
+
+
+test, themes = text.shelves()["test"], text.REQUESTS
+unread = {theme: [lines for lines in test if set(lines[0]) & set(themes[theme])]
+          for theme in themes}
+named = set("".join(themes.values()))
+others = [lines for lines in test if not set("".join(lines)) & named]
+
+# %%
+exam = {"taught answers": asked(text.lessons(themes)),
+        "unread answers": asked(unread),
+        "the same, not asked": text.rows(sum(unread.values(), [])),
+        "other poems": text.rows(others[:128])}
+poets = {"base": base, "100 steps": tuned, "pupil": pupil,
+         "LoRA": shipped.poet("lora")}
+
+
+@torch.no_grad()
+def surprise(poet, rows):
+    counted = torch.ones_like(rows, dtype=torch.bool)
+    counted[:, :-24] = False                              # the poem alone
+    return training.next_token_loss(poet(rows), rows, counted)
+
+# %%
+plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
+                        for poet in poets.values()]), values=".1f",
+              rows=list(poets), columns=list(exam), label="surprise (nats)",
+              title="The pupil knows what it was taught, and little else")
+
+# %% [markdown]
+# The student: on the professor's own themes the base, asked in the form it
+# knows, is ahead of the pupil, and level with 100 steps of tuning. The pupil has
+# learnt its answers by heart. It *obeys* more often than at 100 steps all the
+# same. (InstructGPT, too: its loss on unread answers rose after one epoch, and
+# people still liked later ones better. Ouyang et al. 2022.)
+#
+# ## Wishes it never heard
+#
+# > **Predict.** Ask the pupil for wine, for autumn, for a temple: eight themes
+# > that it was not taught. How many of its answers obey: 75, 40 or 10 %?
+
+# %%
+share, craft = measure.obeys(pupil, text.TRIALS, 25, 0.8)
+print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
+
+# %% [markdown]
+# As by chance. It has eight keys to eight locks, and no notion of a wish. What
+# if wishes are many? Let each poem of the shelf answer one of its own, two
+# characters of its first line, and leave out all sixteen themes. (Three seeds
+# each, kept in a table.)
+
+# %%
+from lmlab.page import datasets
+
+table = datasets.measured("14_instruction_tuning")
+
+
+def found(study, setting, what="first"):
+    return np.array([row[what] for row in table
+                     if (row["study"], row["setting"]) == (study, setting)])
+
+# %%
+print("obey on sixteen themes never asked for:",
+      f"{found('requests', 'drawn').mean():.0f} %,",
+      f"by chance {found('requests', 'drawn', 'third').mean():.0f} %")
+
+# %% [markdown]
+# WISHES. Many kinds of instructions, and size, are what makes models follow new
+# ones (FLAN: over 60 data sets; at 8 billion weights and below, tuning on them
+# *harmed* unseen tasks. Wei et al. 2022).
+#
+# ## A small detour
+#
+# All weights have moved. Must they? *LoRA* leaves a map $W$ as it is and adds a
+# detour through $r$ numbers, the *rank* (秩), of which only $A$ and $B$ learn:
+#
+# $$y = W x + \frac{\alpha}{r} B A x$$
+#
+# $A$ begins at random, $B$ at zero. Here $\alpha = r = 1$.
+#
+# > **Predict.** What does the detour change before the first step? How many
+# > numbers learn, of a map from 6 to 4 numbers?
+
+# %%
+W = np.array([[1, 0, 2, 0, 1, 0], [0, 1, 0, 3, 0, 1],
+              [2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 0, 2]])
+x = np.array([1, 2, 0, 1, 3, 1])
+A, B = np.array([[1, 0, 0, 2, -1, 0]]), np.zeros((4, 1), int)
+print(W @ x, W @ x + B @ (A @ x))
+
+# %%
+A, B = np.array([[1, 0, 0, 2, 1, 0]]), np.array([[1], [0], [-1], [2]])
+print("detour:", W @ x + B @ (A @ x))
+print("merged:", (W + B @ A) @ x)
+print(f"{A.size + B.size} numbers learn, {W.size} rest")
+
+# %% [markdown]
+# Nothing at first: the tuned model starts as the base. And in the end $BA$ may be
+# added into $W$ (*merge*, 合并): then no detour is left to cost time. In torch:
+
+# %%
+from torch import nn
+
+from lmlab.learning.lora import LoRALinear
+
+linear = nn.Linear(6, 4, bias=False)
+linear.weight.data = torch.tensor(W).float()
+layer = LoRALinear(linear, rank=1, alpha=1.0)
+layer.A.data, layer.B.data = torch.tensor(A).float(), torch.tensor(B).float()
+show.agree(W @ x + B @ (A @ x), layer(torch.tensor(x).float()), 1e-6)
+layer.merge()
+show.agree((W + B @ A) @ x, layer(torch.tensor(x).float()), 1e-6)
+
+# %% [markdown]
+# $A$ and $B$ of all maps are an *adapter*: a small file beside a base that many
+# share. One document says it takes 0.1%以下, "under 0.1 %", of the weights.
+#
+# > **Predict.** Of LLaMA-7B, how many % learn with rank 8 in the maps to query
+# > and value? In all seven maps of a block? And with rank 64?
+
+# %%
+from lmlab.models import counting, shapes
+
+N = counting.count_parameters(shapes.SHAPES["LLaMA-1 7B"])
+square, wide = (4096, 4096), (4096, 11008)
+two, seven = [square] * 2, [square] * 4 + [wide] * 3
+learns = {f"{name}, rank {r}": 32 * r * sum(map(sum, maps)) for name, maps, r in
+          (("two maps", two, 8), ("all", seven, 8), ("all", seven, 64))}
+show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
+           ["detours beside", "numbers that learn", "share"])
+
+# %% [markdown]
+# A detour costs $r\,(n_{in} + n_{out})$ beside $n_{in} n_{out}$: the wider the
+# map, the smaller the share. (Our poet's are narrow: rank 16 is 14 %.)
+#
+# What it saves is memory. A weight that learns takes 16 bytes: itself and its
+# slope in 16 bits, and in 32 bits a copy and Adam's two averages (Rajbhandari et
+# al. 2020). One that rests takes 2, or some 0.56 in 4 bits (lesson 11): *QLoRA*
+# (Dettmers et al. 2023).
+
+# %%
+adapter = 16 * learns["all, rank 8"]
+plots.bars(["all learn", "LoRA", "4-bit LoRA"],
+           np.array([16 * N, 2 * N + adapter, 0.56 * N + adapter]) / 1e9,
+           reference=24, reference_label="one card for games", horizontal=True,
+           ylabel="GB for weights, slopes and averages",
+           title="Seven billion weights: tuned on five cards, or on one")
+
+# %% [markdown]
+# ### How little is enough?
+#
+# Our poet again, 100 steps, with different parts that learn: among them the
+# scales of its norms, or the vectors of the wishes' own characters (*prompt
+# tuning*, Lester et al. 2021).
+#
+# > **Predict.** Is less trained less forgotten?
+
+# %%
+kinds = ["norms", "vectors of wishes", "LoRA 1", "LoRA 8", "LoRA 64",
+         "last block", "all", "all, old poems too"]
+plots.bars([f"{kind}: {found('trains', kind, 'third')[0]:,.0f}" for kind in kinds],
+           {"obeys": [found("trains", kind).mean() for kind in kinds],
+            "classics known": [found("trains", kind, "second").mean()
+                               for kind in kinds]},
+           horizontal=True, ylabel="% (mean of three seeds)",
+           title="Higher rank obeys more and forgets more")
+
+# %% [markdown]
+# TRAINS
+#
+# ### How few examples?
+
+# %%
+kinds = ["480", "48", "480, half wrong"]
+show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
+                     for what in ("first", "second"))) for kind in kinds],
+           ["examples", "obeys", "lines copied from them"])
+
+# %%
+numbers = [10, 100, 1000]
+plots.lines({name: [found("labels", n, what).mean() for n in numbers]
+             for name, what in (("base, tuned", "second"),
+                                ("base, probed", "first"),
+                                ("from scratch", "third"))},
+            numbers, logx=True, marks=True, xlabel="labels", ylabel="right (%)",
+            title="Ten labels on a base are worth more than 1,000 from scratch")
+
+# %% [markdown]
+# LABELS
+#
+# ## What the documents say
+#
+# *The documents* are five Chinese overviews of large models that this course
+# tests. One has 200万条数据 ("two million rows") tuned in five hours on one card.
+# Take LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and
+# additions forward and, where $W$ rests, $2N$ backward (lesson 13).
+
+# %%
+work = 4 * N * 256 * 2_000_000 / (5 * 3600)
+print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
+
+# %% [markdown]
+# | they say | verdict | why |
+# | --- | --- | --- |
+# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 | **implausible** | see above; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, three times |
+# | 通过高质量的人工标注指令,答案(即prompt工程)优化模型 ("optimises it by labelled instructions and answers, that is, prompt engineering") | **wrong** name | it is fine-tuning: the fingerprint changed |
+# | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | as our teacher; 豪情 ("heroism") is another of the eight wishes |
+# | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
+# | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of large ones, taught many | FLAN; not of eight wishes |
+# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a LLaMA-2 of 7 billion weights |
+
+# %% [markdown]
+# ## Check yourself
+#
+# 1. A row has a wish of 40 tokens and an answer of 10. How many tokens count?
+# 2. Why must not $A$ *and* $B$ begin at zero?
+# 3. Your tuned model answers your users well, and no longer writes code. What
+#    do you try?
+#
+# <details><summary>Answers</summary>
+#
+# 1. The 10 of the answer, its end mark among them.
+# 2. The slope of each is a product with the other: neither would ever move.
+# 3. Old data among the new; or a smaller rank, fewer steps.
+#
+# </details>
+#
+# <details><summary><b>In class</b></summary>
+#
+# *Show* the two answers, the curves of the live run, the heat map. *Ask*
+# before the curves which one moves first. *Point at* the column "the same, not
+# asked". *A common misunderstanding*: that tuning adds knowledge. It mostly
+# changes which of its habits a model follows.
+#
+# </details>
+#
+# **What this left out**: where instructions come from; how long a dialogue is
+# masked (in the exercises, with the *chat template*).
+#
+# **Where it goes next**: [exercises](../exercises/14_instruction_tuning.ipynb),
+# then [lesson 15](15_reward_model.ipynb): which of two answers is better?
+#
+# **Read on** (numbers are those of arXiv)
+# - Ouyang et al., *Training language models to follow instructions*, 2022,
+#   2203.02155
+# - Wei et al., *Finetuned Language Models Are Zero-Shot Learners*, 2022,
+#   2109.01652
+# - Hu et al., *LoRA*, 2021, 2106.09685
+# - Dettmers et al., *QLoRA*, 2023, 2305.14314
+# - Biderman et al., *LoRA Learns Less and Forgets Less*, 2024, 2405.09673
+# - Lester et al., *The Power of Scale for Parameter-Efficient Prompt Tuning*,
+#   2021, 2104.08691
+# - Rajbhandari et al., *ZeRO*, 2020, 1910.02054
+# - Zhou et al., *LIMA*, 2023, 2305.11206
+# - Nori et al., *Can Generalist Foundation Models Outcompete Special-Purpose
+#   Tuning?*, 2023, 2311.16452
+# - McCloskey and Cohen, *Catastrophic interference*, 1989
+# - Alpaca-LoRA, github.com/tloen/alpaca-lora
