@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 30 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -36,7 +36,7 @@ for poet in (base, pupil):
 # %%
 from lmlab.page import plots, show
 
-wish, counts = "飞雪：", [0] * 3 + [1] * 24
+wish, counts = "飞雪：", [0] * 3 + [1] * 24           # which tokens count
 poem = ("门巷扫残雪", "林园惊早梅", "与君同甲子", "寿酒让先杯")
 row = text.rows([poem], wish)                             # (1, 27)
 tokens = [text.tokenizer().decode([i]) for i in row[0]]
@@ -49,34 +49,40 @@ show.tokens(tokens, weights=counts)
 # *answer mask*.
 #
 # > **Predict.** After tuning with this mask, does the pupil expect the colon
-# > better than the base poet?
+# > better than the base poet? Take the mean over all unread poems of snow.
 
 # %%
 import numpy as np
 
+test, themes = text.shelves()["test"], text.REQUESTS
+unread = {theme: [lines for lines in test if set(lines[0]) & set(themes[theme])]
+          for theme in themes}
+rows = text.rows(unread["飞雪"], wish)                    # (28, 27)
+
 
 def surprises(poet):
     """Return the surprise at each token after the first, in nats."""
-    z = poet(row)[0, :-1].detach().numpy()                # (26, 3358)
-    log_sum = np.log(np.exp(z).sum(axis=1))
-    return log_sum - z[np.arange(26), row[0, 1:]]
+    z, label = poet(rows)[:, :-1].detach().numpy(), rows[:, 1:, None].numpy()
+    log_sum = np.log(np.exp(z).sum(axis=-1))
+    return log_sum - np.take_along_axis(z, label, axis=-1)[..., 0]
 
 # %%
-first = slice(0, 13)
-plots.bars([token.replace("\n", "⏎") for token in tokens[1:]][first],
-           {"base": surprises(base)[first], "pupil": surprises(pupil)[first]},
-           ylabel="surprise (nats)", title="What stands before the answer was "
-           "never asked; in the answer, the pupil gains")
+plots.bars(["雪", "：", "1", "2", "3", "4", "5", "⏎"],
+           {"base": surprises(base).mean(axis=0)[:8],
+            "pupil": surprises(pupil).mean(axis=0)[:8]},
+           ylabel="mean surprise (nats)",
+           title="From the first character on, the pupil expects a poem of snow")
 
 # %% [markdown]
-# No: 雪 and the colon, first on the left, are hardly less of a shock, and need
-# not be. 残雪, "last snow", it nearly foresees. The mask in the package:
+# Hardly: 雪 and the colon, on the left, are still a shock, and need not be less.
+# At the five places of the first line, and where it ends, the pupil is ahead.
+# The mask in the package:
 
 # %%
 from lmlab.poem_school.stages import answer_loss
 
 mask = np.array(counts[1:], bool)
-show.agree(surprises(base)[mask].mean(), answer_loss(base, row), 1e-5)
+show.agree(surprises(base)[:, mask].mean(), answer_loss(base, rows), 1e-5)
 show.source(answer_loss)
 
 # %% [markdown]
@@ -98,13 +104,15 @@ import torch
 from lmlab.learning import batches, muon, training
 
 dealt = [batches.rows(text.rows(poems, theme + "："), 2)
-         for theme, poems in text.lessons(text.REQUESTS).items()]
+         for theme, poems in text.lessons(themes).items()]
+
+# %%
 classics, known = text.shelves()["tang300"][::5], []
 
 
 def look(poet):
     known.append(100 * measure.recites(poet, classics))
-    return 100 * measure.obeys(poet, text.REQUESTS, 12, 0.8)[0]
+    return 100 * measure.obeys(poet, themes, 12, 0.8)[0]
 
 # %%
 tuned = copy.deepcopy(base)
@@ -121,13 +129,14 @@ plots.lines({"answers that obey": list(obeyed.values()),
             title="It forgets the classics before it learns to obey")
 
 # %% [markdown]
-# Seconds teach it the form of an answer and its subject; three other seeds end
-# within ten points of this. What it knew by heart is gone sooner: *catastrophic
-# forgetting* (灾难性遗忘; McCloskey and Cohen 1989).
+# Seconds teach it the form of an answer and its subject (three seeds: 54 to 65 %
+# obey). What it knew by heart is gone sooner: *catastrophic forgetting*
+# (灾难性遗忘; McCloskey and Cohen 1989).
 #
 # ### Not a prompt
 #
-# A document calls such examples 即prompt工程 ("that is, prompt engineering"). A
+# One of *the documents* (five Chinese overviews of large models that this course
+# tests) calls such examples 即prompt工程 ("that is, prompt engineering"). A
 # *prompt* (提示) is what you write in front.
 #
 # > **Predict.** Ask the base 100 times. Does one of its weights change?
@@ -140,7 +149,7 @@ def fingerprint(poet):
     weights = (w.numpy().tobytes() for w in poet.state_dict().values())
     return hashlib.sha256(b"".join(weights)).hexdigest()
 
-
+# %%
 before = fingerprint(base)
 measure.write(base, [wish] * 100)
 print("prompted, the same weights:", fingerprint(base) == before)
@@ -151,35 +160,30 @@ print("tuned, the same weights:", fingerprint(tuned) == before)
 #
 # The shipped pupil took 600 such steps, of twice the answers, and obeys in
 # 76 to 84 % (three poets; `data/poem-school.md`). Fewer of its poems rhyme, 55
-# to 58 %, where the base's did in 66 to 70. And what does it still *expect*? A
-# document compares a general model with a medical student, a tuned one with a
-# professor of medicine. The exam: answers the pupil was taught; unread answers;
-# the same poems when nobody asks; other unread poems.
+# to 58 %, where the base's did in 66 to 70. And what does it *expect*? One
+# document calls tuning 专业教育 ("professional education") after 通识教育 ("general
+# education"); one compares a student and a professor of medicine. The exam:
+# answers the pupil was taught; unread ones; these poems, when nobody asks;
+# other poems.
 #
 # > **Predict.** Who is least surprised at unread poems on the professor's own
-# > eight themes?
+# > eight themes, asked or not?
 
 # %%
+named = set("".join(themes.values()))
+others = [lines for lines in test if not set("".join(lines)) & named]
+
+
 def asked(poems):
     return torch.cat([text.rows(some[:16], theme + "：")
                       for theme, some in poems.items()])
 
 
-test, themes = text.shelves()["test"], text.REQUESTS
-unread = {theme: [lines for lines in test if set(lines[0]) & set(themes[theme])]
-          for theme in themes}
-named = set("".join(themes.values()))
-others = [lines for lines in test if not set("".join(lines)) & named]
+exam = {"taught": asked(text.lessons(themes)), "unread": asked(unread),
+        "not asked": text.rows(sum(unread.values(), [])),
+        "other": text.rows(others[:128])}
 
 # %%
-exam = {"taught answers": asked(text.lessons(themes)),
-        "unread answers": asked(unread),
-        "the same, not asked": text.rows(sum(unread.values(), [])),
-        "other poems": text.rows(others[:128])}
-poets = {"base": base, "100 steps": tuned, "pupil": pupil,
-         "LoRA": shipped.poet("lora")}
-
-
 @torch.no_grad()
 def surprise(poet, rows):
     counted = torch.ones_like(rows, dtype=torch.bool)
@@ -187,17 +191,20 @@ def surprise(poet, rows):
     return training.next_token_loss(poet(rows), rows, counted)
 
 # %%
+poets = {"base": base, "100 steps": tuned, "pupil": pupil,
+         "LoRA": shipped.poet("lora")}
 plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
                         for poet in poets.values()]), values=".1f",
               rows=list(poets), columns=list(exam), label="surprise (nats)",
-              title="The pupil knows what it was taught, and little else")
+              title="The pupil has learnt by heart")
 
 # %% [markdown]
-# The student: on the professor's own themes the base, asked in the form it
-# knows, is ahead of the pupil, and level with 100 steps of tuning. The pupil has
-# learnt its answers by heart. It *obeys* more often than at 100 steps all the
-# same. (InstructGPT, too: its loss on unread answers rose after one epoch, and
-# people still liked later ones better. Ouyang et al. 2022.)
+# The student: unasked, in the form it knows, the base expects poems on the
+# professor's own themes better than the pupil does (4.6 against 5.6), and about
+# as well as after 100 steps. The pupil has learnt its answers by heart. All the
+# same it *obeys* more often than at 100 steps. (InstructGPT, too: its loss on
+# unread answers rose after one epoch, and people still liked later ones better.
+# Ouyang et al. 2022.)
 #
 # ## Wishes it never heard
 #
@@ -224,20 +231,21 @@ def found(study, setting, what="first"):
     return np.array([row[what] for row in table
                      if (row["study"], row["setting"]) == (study, setting)])
 
-# %%
+
 print("obey on sixteen themes never asked for:",
       f"{found('requests', 'drawn').mean():.0f} %,",
       f"by chance {found('requests', 'drawn', 'third').mean():.0f} %")
 
 # %% [markdown]
-# WISHES. Many kinds of instructions, and size, are what makes models follow new
-# ones (FLAN: over 60 data sets; at 8 billion weights and below, tuning on them
-# *harmed* unseen tasks. Wei et al. 2022).
+# Three times chance. What follows new instructions is a model taught many kinds
+# of them, and a large one (FLAN learned over 60 data sets; at 8 billion weights
+# and below, that *harmed* unseen tasks. Wei et al. 2022).
 #
 # ## A small detour
 #
-# All weights have moved. Must they? *LoRA* leaves a map $W$ as it is and adds a
-# detour through $r$ numbers, the *rank* (秩), of which only $A$ and $B$ learn:
+# All weights have moved. Must they? Of *parameter-efficient fine-tuning*
+# (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map $W$ as it is
+# and adds a detour through $r$ numbers, the *rank* (秩); only $A$ and $B$ learn:
 #
 # $$y = W x + \frac{\alpha}{r} B A x$$
 #
@@ -251,9 +259,7 @@ W = np.array([[1, 0, 2, 0, 1, 0], [0, 1, 0, 3, 0, 1],
               [2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 0, 2]])
 x = np.array([1, 2, 0, 1, 3, 1])
 A, B = np.array([[1, 0, 0, 2, -1, 0]]), np.zeros((4, 1), int)
-print(W @ x, W @ x + B @ (A @ x))
-
-# %%
+print("at first:", W @ x, W @ x + B @ (A @ x))
 A, B = np.array([[1, 0, 0, 2, 1, 0]]), np.array([[1], [0], [-1], [2]])
 print("detour:", W @ x + B @ (A @ x))
 print("merged:", (W + B @ A) @ x)
@@ -296,22 +302,10 @@ show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
 
 # %% [markdown]
 # A detour costs $r\,(n_{in} + n_{out})$ beside $n_{in} n_{out}$: the wider the
-# map, the smaller the share. (Our poet's are narrow: rank 16 is 14 %.)
+# map, the smaller the share. (Our poet's are narrow: rank 16 is 14 %.) What it
+# saves is memory: tuning all of LLaMA-7B takes 108 GB, a LoRA 14, and 4 if what
+# rests has 4 bits (*QLoRA*; the exercises count).
 #
-# What it saves is memory. A weight that learns takes 16 bytes: itself and its
-# slope in 16 bits, and in 32 bits a copy and Adam's two averages (Rajbhandari et
-# al. 2020). One that rests takes 2, or some 0.56 in 4 bits (lesson 11): *QLoRA*
-# (Dettmers et al. 2023).
-
-# %%
-adapter = 16 * learns["all, rank 8"]
-plots.bars(["all learn", "LoRA", "4-bit LoRA"],
-           np.array([16 * N, 2 * N + adapter, 0.56 * N + adapter]) / 1e9,
-           reference=24, reference_label="one card for games", horizontal=True,
-           ylabel="GB for weights, slopes and averages",
-           title="Seven billion weights: tuned on five cards, or on one")
-
-# %% [markdown]
 # ### How little is enough?
 #
 # Our poet again, 100 steps, with different parts that learn: among them the
@@ -331,34 +325,34 @@ plots.bars([f"{kind}: {found('trains', kind, 'third')[0]:,.0f}" for kind in kind
            title="Higher rank obeys more and forgets more")
 
 # %% [markdown]
-# TRAINS
+# Mostly yes: along the ranks obedience rises and memory falls (Biderman et al.
+# 2024 found it for large models). Norms alone teach nothing here, the last block
+# nearly as much as all. But what saves the classics is the data: four of them, and
+# four other old poems, beside each 16 answers. (The shipped LoRA poet obeys in
+# 77 to 81 %, and keeps the tone pattern in 54 to 57, the pupil in 42 to 51.)
 #
 # ### How few examples?
+#
+# > **Predict.** The answers are 480, half of them to some other wish; or only 48,
+# > all of them right. Which pupil obeys more?
 
 # %%
-kinds = ["480", "48", "480, half wrong"]
+kinds = [480, "480, half wrong", 48]
 show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
                      for what in ("first", "second"))) for kind in kinds],
            ["examples", "obeys", "lines copied from them"])
 
-# %%
-numbers = [10, 100, 1000]
-plots.lines({name: [found("labels", n, what).mean() for n in numbers]
-             for name, what in (("base, tuned", "second"),
-                                ("base, probed", "first"),
-                                ("from scratch", "third"))},
-            numbers, logx=True, marks=True, xlabel="labels", ylabel="right (%)",
-            title="Ten labels on a base are worth more than 1,000 from scratch")
-
 # %% [markdown]
-# LABELS
+# Mistakes cost half. But 48 are known by heart after 100 steps: 99 % obey, by
+# reciting. Few, well-chosen examples can suffice for a large model (1,000 in
+# LIMA: Zhou et al. 2023); a score alone does not tell you which of the two it
+# was.
 #
 # ## What the documents say
 #
-# *The documents* are five Chinese overviews of large models that this course
-# tests. One has 200万条数据 ("two million rows") tuned in five hours on one card.
-# Take LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and
-# additions forward and, where $W$ rests, $2N$ backward (lesson 13).
+# One tunes 200万条数据 ("two million rows") in five hours on one card. Take
+# LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and additions
+# forward and, where $W$ rests, $2N$ backward (lesson 13).
 
 # %%
 work = 4 * N * 256 * 2_000_000 / (5 * 3600)
@@ -372,7 +366,7 @@ print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
 # | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | as our teacher; 豪情 ("heroism") is another of the eight wishes |
 # | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
 # | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of large ones, taught many | FLAN; not of eight wishes |
-# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a LLaMA-2 of 7 billion weights |
+# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a tuned LLaMA-2 7B whose own page says not to rely on it |
 
 # %% [markdown]
 # ## Check yourself
@@ -393,9 +387,9 @@ print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the two answers, the curves of the live run, the heat map. *Ask*
-# before the curves which one moves first. *Point at* the column "the same, not
-# asked". *A common misunderstanding*: that tuning adds knowledge. It mostly
-# changes which of its habits a model follows.
+# before the curves which one moves first. *Point at* the column "not asked". *A
+# common misunderstanding*: that a chat with a model teaches it something. Only
+# its weights remember, and a prompt leaves them alone.
 #
 # </details>
 #
@@ -415,7 +409,6 @@ print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
 # - Biderman et al., *LoRA Learns Less and Forgets Less*, 2024, 2405.09673
 # - Lester et al., *The Power of Scale for Parameter-Efficient Prompt Tuning*,
 #   2021, 2104.08691
-# - Rajbhandari et al., *ZeRO*, 2020, 1910.02054
 # - Zhou et al., *LIMA*, 2023, 2305.11206
 # - Nori et al., *Can Generalist Foundation Models Outcompete Special-Purpose
 #   Tuning?*, 2023, 2311.16452

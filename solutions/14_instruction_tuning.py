@@ -272,6 +272,21 @@ plots.lines(share | {"0.1 %": [0.1] * 8}, ranks, logx=True, logy=True,
             title="Under 0.1 % of LLaMA-7B: only for small detours")
 
 # %% [markdown]
+# Why few? For memory. A weight that learns takes 16 bytes: itself and its slope
+# in 16 bits, and in 32 bits a copy and Adam's two averages (Rajbhandari et al.
+# 2020, arXiv 1910.02054). One that rests takes 2, or some 0.56 in 4 bits (lesson
+# 11), which is QLoRA (Dettmers et al. 2023).
+
+# %%
+learns, total = count(llama, list(block), 8)
+rests, adapter = total - learns, 16 * learns
+plots.bars(["all learn", "LoRA", "4-bit LoRA"],
+           np.array([16 * rests, 2 * rests + adapter, 0.56 * rests + adapter])
+           / 1e9, reference=24, reference_label="24 GB, a large card for games",
+           horizontal=True, ylabel="GB for weights, slopes and averages",
+           title="Seven billion weights: tuned on five cards, or on one")
+
+# %% [markdown]
 # ## 5. Find the bug   ●●○  8 minutes
 #
 # A toy: the wish is twelve random letters, the answer the last of them as a
@@ -441,3 +456,33 @@ show.table([(*lines, "".join(c for c in "".join(lines) if c in eight))
 
 # %% [markdown]
 # These are its own: no line of them stands among those it was shown.
+#
+# ## Beyond requests
+#
+# Nothing to solve here. One document says that a model, once pre-trained, is
+# made to fit a task 通过微调(有标签数据) ("by tuning on labelled data"); it leaves
+# out preferences (lessons 15 and 16). How many labels? A toy: is this the third
+# or the fourth line of a quatrain? The base learns it, all of it or by a
+# *probe*, a linear one on the frozen state of the last character; and a newborn
+# learns it from scratch. (Three seeds each, kept in a table.)
+#
+# > **Predict.** How many labels does a newborn need to be as good as the tuned
+# > base with 100: 100, 1,000 or more?
+
+# %%
+from lmlab.page import datasets
+
+table = [row for row in datasets.measured("14_instruction_tuning")
+         if row["study"] == "labels"]
+numbers = [10, 100, 1000]
+plots.lines({name: [np.mean([row[what] for row in table
+                             if row["setting"] == n]) for n in numbers]
+             for name, what in (("base, tuned", "second"),
+                                ("base, probed", "first"),
+                                ("from scratch", "third"))},
+            numbers, logx=True, marks=True, xlabel="labels", ylabel="right (%)",
+            title="A hundred labels on a base beat a thousand from scratch")
+
+# %% [markdown]
+# More: pre-training has left in the base what this takes, and a hundred labels
+# find it. Ten hardly do.
