@@ -1,8 +1,8 @@
 # %% [markdown]
 # # How does it learn to follow a request?
 #
-# A poet that only completes lines learns to answer eight wishes, pays with what
-# it knew by heart, and learns them once more through a small detour.
+# A poet that only completes lines learns to answer eight wishes, pays with
+# what it knew by heart, and learns them once more through a small detour.
 #
 # **You will** mask a loss, tune a poet, see what it forgets, and build a LoRA
 # layer with a pencil.
@@ -29,9 +29,9 @@ for poet in (base, pupil):
 #
 # ## What a teacher shows
 #
-# Eight wishes. To each belong all quatrains that keep the tone pattern and name
-# the theme in their first line. Here is such a poem that no poet has read, as
-# an answer to "flying snow:".
+# Eight wishes. To each belong all quatrains that keep the tone pattern and
+# name the theme in their first line. Here is such a poem that no poet has
+# read, as an answer to "flying snow:".
 
 # %%
 from lmlab.page import plots, show
@@ -44,8 +44,8 @@ show.tokens(tokens, weights=counts)
 
 # %% [markdown]
 # "Gate and lane are swept of the last snow, grove and garden startled by early
-# plum; we are of one age; take the first cup." The wish is for you to write, the
-# answer for the model. So only the shaded tokens count in the loss: an
+# plum; we are of one age; take the first cup." The wish is for you to write,
+# the answer for the model. So only the shaded tokens count in the loss: an
 # *answer mask*.
 #
 # > **Predict.** After tuning with this mask, does the pupil expect the colon
@@ -55,8 +55,8 @@ show.tokens(tokens, weights=counts)
 import numpy as np
 
 test, themes = text.shelves()["test"], text.REQUESTS
-unread = {theme: [lines for lines in test if set(lines[0]) & set(themes[theme])]
-          for theme in themes}
+unread = {theme: [lines for lines in test if set(lines[0]) & set(words)]
+          for theme, words in themes.items()}
 rows = text.rows(unread["飞雪"], wish)                    # (28, 27)
 
 
@@ -71,12 +71,12 @@ plots.bars(["雪", "：", "1", "2", "3", "4", "5", "⏎"],
            {"base": surprises(base).mean(axis=0)[:8],
             "pupil": surprises(pupil).mean(axis=0)[:8]},
            ylabel="mean surprise (nats)",
-           title="From the first character on, the pupil expects a poem of snow")
+           title="Behind the colon, the pupil expects a poem of snow")
 
 # %% [markdown]
-# Hardly: 雪 and the colon, on the left, are still a shock, and need not be less.
-# At the five places of the first line, and where it ends, the pupil is ahead.
-# The mask in the package:
+# Hardly: 雪 and the colon, on the left, are still a shock, and need not be
+# less. At the five places of the first line, and where it ends, the pupil is
+# ahead. The mask in the package:
 
 # %%
 from lmlab.poem_school.stages import answer_loss
@@ -88,13 +88,14 @@ show.source(answer_loss)
 # %% [markdown]
 # ## A minute of tuning
 #
-# Now tune a copy of the base, every weight of it (*full fine-tuning*,
-# 全量微调): 100 steps, in each two answers to each of the eight wishes. An answer
-# *obeys* if it is a quatrain and holds one of eight characters of its theme; one
-# poem in ten does so by chance.
+# Now tune a copy of the base, every weight of it (*full fine-tuning*, 全量微调):
+# 100 steps, in each two answers to each of the eight wishes. An answer *obeys*
+# if it is a quatrain and holds one of eight characters of its theme; one poem
+# in ten does so by chance.
 #
-# > **Predict.** After 100 steps, how many answers obey: 10, 35 or 60 %? The base
-# > knew the classics by heart. What share of their lines does it still know?
+# > **Predict.** After 100 steps, how many answers obey: 10, 35 or 60 %? The
+# > base knew the classics by heart. What share of their lines does it still
+# > know?
 
 # %%
 import copy
@@ -129,15 +130,15 @@ plots.lines({"answers that obey": list(obeyed.values()),
             title="It forgets the classics before it learns to obey")
 
 # %% [markdown]
-# Seconds teach it the form of an answer and its subject (three seeds: 54 to 65 %
-# obey). What it knew by heart is gone sooner: *catastrophic forgetting*
+# Seconds teach it the form of an answer and its subject (three seeds: 54 to 65
+# % obey). What it knew by heart is gone sooner: *catastrophic forgetting*
 # (灾难性遗忘; McCloskey and Cohen 1989).
 #
 # ### Not a prompt
 #
-# One of *the documents* (five Chinese overviews of large models that this course
-# tests) calls such examples 即prompt工程 ("that is, prompt engineering"). A
-# *prompt* (提示) is what you write in front.
+# One of *the documents* (five Chinese overviews of large models that this
+# course tests) calls such examples 即prompt工程 ("that is, prompt engineering").
+# A *prompt* (提示) is what you write in front.
 #
 # > **Predict.** Ask the base 100 times. Does one of its weights change?
 
@@ -200,11 +201,11 @@ plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
 
 # %% [markdown]
 # The student: unasked, in the form it knows, the base expects poems on the
-# professor's own themes better than the pupil does (4.6 against 5.6), and about
-# as well as after 100 steps. The pupil has learnt its answers by heart. All the
-# same it *obeys* more often than at 100 steps. (InstructGPT, too: its loss on
-# unread answers rose after one epoch, and people still liked later ones better.
-# Ouyang et al. 2022.)
+# professor's own themes better than the pupil does (4.6 against 5.6), and
+# about as well as after 100 steps. The pupil has learnt its answers by heart.
+# All the same it *obeys* more often than at 100 steps. (InstructGPT, too: its
+# loss on unread answers rose after one epoch, and people still liked later
+# ones better. Ouyang et al. 2022.)
 #
 # ## Wishes it never heard
 #
@@ -237,15 +238,16 @@ print("obey on sixteen themes never asked for:",
       f"by chance {found('requests', 'drawn', 'third').mean():.0f} %")
 
 # %% [markdown]
-# Three times chance. What follows new instructions is a model taught many kinds
-# of them, and a large one (FLAN learned over 60 data sets; at 8 billion weights
-# and below, that *harmed* unseen tasks. Wei et al. 2022).
+# Three times chance. What follows new instructions is a model taught many
+# kinds of them, and a large one (FLAN learned over 60 data sets; at 8 billion
+# weights and below, that *harmed* unseen tasks. Wei et al. 2022).
 #
 # ## A small detour
 #
 # All weights have moved. Must they? Of *parameter-efficient fine-tuning*
-# (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map $W$ as it is
-# and adds a detour through $r$ numbers, the *rank* (秩); only $A$ and $B$ learn:
+# (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map $W$ as it
+# is and adds a detour through $r$ numbers, the *rank* (秩); only $A$ and $B$
+# learn:
 #
 # $$y = W x + \frac{\alpha}{r} B A x$$
 #
@@ -266,8 +268,9 @@ print("merged:", (W + B @ A) @ x)
 print(f"{A.size + B.size} numbers learn, {W.size} rest")
 
 # %% [markdown]
-# Nothing at first: the tuned model starts as the base. And in the end $BA$ may be
-# added into $W$ (*merge*, 合并): then no detour is left to cost time. In torch:
+# Nothing at first: the tuned model starts as the base. And in the end $BA$ may
+# be added into $W$ (*merge*, 合并): then no detour is left to cost time. In
+# torch:
 
 # %%
 from torch import nn
@@ -283,8 +286,8 @@ layer.merge()
 show.agree((W + B @ A) @ x, layer(torch.tensor(x).float()), 1e-6)
 
 # %% [markdown]
-# $A$ and $B$ of all maps are an *adapter*: a small file beside a base that many
-# share. One document says it takes 0.1%以下, "under 0.1 %", of the weights.
+# $A$ and $B$ of all maps are an *adapter*: a small file beside a base that
+# many share. One document says it takes 0.1%以下, "under 0.1 %", of the weights.
 #
 # > **Predict.** Of LLaMA-7B, how many % learn with rank 8 in the maps to query
 # > and value? In all seven maps of a block? And with rank 64?
@@ -295,16 +298,17 @@ from lmlab.models import counting, shapes
 N = counting.count_parameters(shapes.SHAPES["LLaMA-1 7B"])
 square, wide = (4096, 4096), (4096, 11008)
 two, seven = [square] * 2, [square] * 4 + [wide] * 3
-learns = {f"{name}, rank {r}": 32 * r * sum(map(sum, maps)) for name, maps, r in
-          (("two maps", two, 8), ("all", seven, 8), ("all", seven, 64))}
+learns = {f"{name}, rank {r}": 32 * r * sum(map(sum, maps))
+          for name, maps, r in (("two maps", two, 8), ("all", seven, 8),
+                                ("all", seven, 64))}
 show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
            ["detours beside", "numbers that learn", "share"])
 
 # %% [markdown]
 # A detour costs $r\,(n_{in} + n_{out})$ beside $n_{in} n_{out}$: the wider the
 # map, the smaller the share. (Our poet's are narrow: rank 16 is 14 %.) What it
-# saves is memory: tuning all of LLaMA-7B takes 108 GB, a LoRA 14, and 4 if what
-# rests has 4 bits (*QLoRA*; the exercises count).
+# saves is memory: tuning all of LLaMA-7B takes 108 GB, a LoRA 14, and 4 if
+# what rests has 4 bits (*QLoRA*; the exercises count).
 #
 # ### How little is enough?
 #
@@ -317,7 +321,8 @@ show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
 # %%
 kinds = ["norms", "vectors of wishes", "LoRA 1", "LoRA 8", "LoRA 64",
          "last block", "all", "all, old poems too"]
-plots.bars([f"{kind}: {found('trains', kind, 'third')[0]:,.0f}" for kind in kinds],
+sizes = [found("trains", kind, "third")[0] for kind in kinds]
+plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
            {"obeys": [found("trains", kind).mean() for kind in kinds],
             "classics known": [found("trains", kind, "second").mean()
                                for kind in kinds]},
@@ -326,15 +331,16 @@ plots.bars([f"{kind}: {found('trains', kind, 'third')[0]:,.0f}" for kind in kind
 
 # %% [markdown]
 # Mostly yes: along the ranks obedience rises and memory falls (Biderman et al.
-# 2024 found it for large models). Norms alone teach nothing here, the last block
-# nearly as much as all. But what saves the classics is the data: four of them, and
-# four other old poems, beside each 16 answers. (The shipped LoRA poet obeys in
-# 77 to 81 %, and keeps the tone pattern in 54 to 57, the pupil in 42 to 51.)
+# 2024 found it for large models). Norms alone teach nothing here, the last
+# block nearly as much as all. But what saves the classics is the data: four of
+# them, and four other old poems, beside each 16 answers. (The shipped LoRA
+# poet obeys in 77 to 81 %, and keeps the tone pattern in 54 to 57, the pupil
+# in 42 to 51.)
 #
 # ### How few examples?
 #
-# > **Predict.** The answers are 480, half of them to some other wish; or only 48,
-# > all of them right. Which pupil obeys more?
+# > **Predict.** The answers are 480, half of them to some other wish; or only
+# > 48, all of them right. Which pupil obeys more?
 
 # %%
 kinds = [480, "480, half wrong", 48]
@@ -351,8 +357,8 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
 # ## What the documents say
 #
 # One tunes 200万条数据 ("two million rows") in five hours on one card. Take
-# LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and additions
-# forward and, where $W$ rests, $2N$ backward (lesson 13).
+# LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and
+# additions forward and, where $W$ rests, $2N$ backward (lesson 13).
 
 # %%
 work = 4 * N * 256 * 2_000_000 / (5 * 3600)
@@ -387,17 +393,18 @@ print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the two answers, the curves of the live run, the heat map. *Ask*
-# before the curves which one moves first. *Point at* the column "not asked". *A
-# common misunderstanding*: that a chat with a model teaches it something. Only
-# its weights remember, and a prompt leaves them alone.
+# before the curves which one moves first. *Point at* the column "not asked".
+# *A common misunderstanding*: that a chat with a model teaches it something.
+# Only its weights remember, and a prompt leaves them alone.
 #
 # </details>
 #
 # **What this left out**: where instructions come from; how long a dialogue is
 # masked (in the exercises, with the *chat template*).
 #
-# **Where it goes next**: [exercises](../exercises/14_instruction_tuning.ipynb),
-# then [lesson 15](15_reward_model.ipynb): which of two answers is better?
+# **Where it goes next**:
+# [exercises](../exercises/14_instruction_tuning.ipynb), then [lesson
+# 15](15_reward_model.ipynb): which of two answers is better?
 #
 # **Read on** (numbers are those of arXiv)
 # - Ouyang et al., *Training language models to follow instructions*, 2022,

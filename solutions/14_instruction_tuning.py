@@ -16,9 +16,9 @@ from lmlab.page import plots, show
 # %% [markdown]
 # ## 1. Which tokens count?   ●○○  6 minutes
 #
-# A dialogue has several turns. Each begins with a mark that says who speaks, and
-# ends with an end mark. The model is to learn the assistant's words, and when to
-# stop. The mark in front is put there for it, and does not count.
+# A dialogue has several turns. Each begins with a mark that says who speaks,
+# and ends with an end mark. The model is to learn the assistant's words, and
+# when to stop. The mark in front is put there for it, and does not count.
 
 # %% tags=["task"]
 def answer_mask(ids: np.ndarray, assistant: int, end: int) -> np.ndarray:
@@ -27,9 +27,8 @@ def answer_mask(ids: np.ndarray, assistant: int, end: int) -> np.ndarray:
     ids: (n,), a dialogue. assistant: the mark that opens a turn of its own.
     end: the mark that ends every turn, whoever speaks; the last may lack it.
 
-    >>> answer_mask(np.array([1, 7, 8, 3, 2, 9, 3, 1, 7, 3]), assistant=2, end=3)
-    array([False, False, False, False, False,  True,  True, False, False,
-           False])
+    >>> answer_mask(np.array([1, 7, 3, 2, 9, 3]), assistant=2, end=3)
+    array([False, False, False, False,  True,  True])
     """
     ### BEGIN SOLUTION
     mask, speaks = np.zeros(len(ids), bool), False
@@ -66,7 +65,8 @@ check.answer_mask(answer_mask)
 # Who writes such answers? One document says 30-50 staff and 50-100 labellers;
 # about 40 are published (lesson 15). Two of them preferred the same of two
 # replies in 73 % of cases (Ouyang et al. 2022, section 3.4). Whoever tosses
-# coins gets 50 %; *kappa* (Cohen 1960) says how far from there to 100 they came:
+# coins gets 50 %; *kappa* (Cohen 1960) says how far from there to 100 they
+# came:
 
 # %%
 print(f"kappa {(0.73 - 0.5) / (1 - 0.5):.2f}")
@@ -74,9 +74,9 @@ print(f"kappa {(0.73 - 0.5) / (1 - 0.5):.2f}")
 # %% [markdown]
 # ## 2. A chat template   ●●○  8 minutes
 #
-# A *chat template* (对话模板) makes one row of ids out of a dialogue. Marks say who
-# speaks; each has an id of its own, above those of all bytes. `encode` reads
-# them in a text, if `special` is set:
+# A *chat template* (对话模板) makes one row of ids out of a dialogue. Marks say
+# who speaks; each has an id of its own, above those of all bytes. `encode`
+# reads them in a text, if `special` is set:
 
 # %%
 import re
@@ -272,17 +272,17 @@ plots.lines(share | {"0.1 %": [0.1] * 8}, ranks, logx=True, logy=True,
             title="Under 0.1 % of LLaMA-7B: only for small detours")
 
 # %% [markdown]
-# Why few? For memory. A weight that learns takes 16 bytes: itself and its slope
-# in 16 bits, and in 32 bits a copy and Adam's two averages (Rajbhandari et al.
-# 2020, arXiv 1910.02054). One that rests takes 2, or some 0.56 in 4 bits (lesson
-# 11), which is QLoRA (Dettmers et al. 2023).
+# Why few? For memory. A weight that learns takes 16 bytes: itself and its
+# slope in 16 bits, and in 32 bits a copy and Adam's two averages (Rajbhandari
+# et al. 2020, arXiv 1910.02054). One that rests takes 2, or some 0.56 in 4
+# bits (lesson 11), which is QLoRA (Dettmers et al. 2023).
 
 # %%
 learns, total = count(llama, list(block), 8)
 rests, adapter = total - learns, 16 * learns
 plots.bars(["all learn", "LoRA", "4-bit LoRA"],
            np.array([16 * rests, 2 * rests + adapter, 0.56 * rests + adapter])
-           / 1e9, reference=24, reference_label="24 GB, a large card for games",
+           / 1e9, reference=24, reference_label="24 GB, one card for games",
            horizontal=True, ylabel="GB for weights, slopes and averages",
            title="Seven billion weights: tuned on five cards, or on one")
 
@@ -316,23 +316,25 @@ def toys(step, n=32):
 
 
 def right(loss, steps=80):
-    """Return the share of right answers, before and after each 10 steps."""
+    """Return how many answers of 100 are right, every 10 steps."""
     torch.manual_seed(0)
     model = LLaMA(LLaMAConfig(52, 16, 32, 1, 2))
 
     def look(model):
         test = toys(10_000, 500)
-        return 100 * (model(test)[:, -2].argmax(1) == test[:, -1]).double().mean()
+        said = model(test)[:, -2].argmax(dim=1)
+        return 100 * (said == test[:, -1]).double().mean()
 
+    asked = torch.full((32,), 12)
     history = train(
-        model, toys, steps=steps, learning_rate=1e-2, warmup=5, evaluate=look,
-        loss=lambda model, ids: loss(model(ids), ids, torch.full((len(ids),), 12)),
-        evaluate_every=10)
+        model, toys, steps=steps, learning_rate=1e-2, warmup=5,
+        loss=lambda model, ids: loss(model(ids), ids, asked),
+        evaluate=look, evaluate_every=10)
     return list(history.held_out.values())
 
 # %% [markdown]
-# What does `buggy_loss` count, beside the answer? Write the right one, for rows
-# whose wishes differ in length.
+# What does `buggy_loss` count, beside the answer? Write the right one, for
+# rows whose wishes differ in length.
 
 # %% tags=["task"]
 def answer_loss(logits: Tensor, ids: Tensor, asked: Tensor) -> Tensor:
@@ -360,8 +362,8 @@ check.answer_loss(answer_loss)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# In the example the wish is tokens 0 and 1. Which token is the answer, and which
-# logits guess it?
+# In the example the wish is tokens 0 and 1. Which token is the answer, and
+# which logits guess it?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -375,29 +377,32 @@ check.answer_loss(answer_loss)
 # </details>
 
 # %%
-plots.lines({"answers only": right(answer_loss), "wishes too": right(buggy_loss)},
+plots.lines({"answers only": right(answer_loss),
+             "wishes too": right(buggy_loss)},
             range(0, 81, 10), marks=True, xlabel="steps",
             ylabel="right answers (%)",
             title="Guessing what cannot be guessed drowns the lesson")
 
 # %% [markdown]
-# Twelve of thirteen tokens were noise, and their slopes with them. (Where
-# answers are long and wishes short, as in the poem school, it matters less.)
+# After 10 steps one knows nearly all, after 80 the other nothing (three
+# seeds): eleven of the twelve tokens it guesses are noise. (Where answers are
+# long and wishes short, as in the poem school, it matters less.)
 #
 # ## 6. A poet for your theme   ●●●  10 minutes
 #
 # Two characters that name it, and eight that a poem on it should hold: 秋月
-# ("autumn moon") is one. The poet is then tuned on it, with old poems among the
-# new so that it keeps what it knows.
+# ("autumn moon") is one. The poet is then tuned on it, with old poems among
+# the new so that it keeps what it knows.
 
 # %% tags=["task"]
 def my_theme() -> tuple[str, str]:
     """Return the name of a theme and eight characters that belong to it.
 
     The name: two Chinese characters, none of the sixteen themes of the school
-    (`text.REQUESTS`, `text.TRIALS`). The eight: all different. The shelf "train"
-    must have 60 or more poems to show (`text.lessons`), and at most 30 in 100 of
-    its quatrains may hold one of the eight: else anybody obeys by chance.
+    (`text.REQUESTS`, `text.TRIALS`). The eight: all different. The shelf
+    "train" must have 60 or more poems to show (`text.lessons`), and at most 30
+    in 100 of its quatrains may hold one of the eight: else anybody obeys by
+    chance.
     """
     ### BEGIN SOLUTION
     return "秋月", "月桂蟾娥皓魄霜砧"
@@ -418,8 +423,8 @@ check.my_theme(my_theme)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# Too few: take one commoner character, as 月 ("moon") or 竹 ("bamboo"). Too many:
-# leave out 山 ("mountain"), 风 ("wind") and 人 ("people").
+# Too few: take one commoner character, as 月 ("moon") or 竹 ("bamboo"). Too
+# many: leave out 山 ("mountain"), 风 ("wind") and 人 ("people").
 # </details>
 
 # %%
@@ -427,7 +432,8 @@ from lmlab.learning import batches, muon, training
 from lmlab.poem_school import measure, text
 
 name, eight = my_theme()
-new = batches.rows(text.rows(text.lessons({name: eight})[name], name + "："), 16)
+lessons = text.lessons({name: eight})[name]
+new = batches.rows(text.rows(lessons, name + "："), 16)
 old = batches.rows(text.rows(text.shelves()["tang300"]), 8)
 wish_only = torch.tensor([3] * 16)
 
@@ -438,8 +444,9 @@ def both(poet, step):
 
 
 poet = shipped.poet("base")
-training.train(poet, lambda step: step, steps=60, learning_rate=2e-3, warmup=10,
-               loss=both, optimiser=muon.muon)
+history = training.train(poet, lambda step: step, steps=60,
+                         learning_rate=2e-3, warmup=10, loss=both,
+                         optimiser=muon.muon)
 
 # %%
 for title, model in (("before", shipped.poet("base")), ("after", poet)):
@@ -448,23 +455,25 @@ for title, model in (("before", shipped.poet("base")), ("after", poet)):
     print(f"{title}: {share:.0%} obey, {known:.0%} of the classics known")
 
 # %%
-shown = {line for lines in text.lessons({name: eight})[name] for line in lines}
+shown = {line for lines in lessons for line in lines}
 poems = [lines for lines in measure.write(poet, [name + "："] * 60, 0.8)
          if text.on_theme(lines, eight) and not shown & set(lines)][:3]
 show.table([(*lines, "".join(c for c in "".join(lines) if c in eight))
             for lines in poems], ["", "", "", "", "on the theme"])
 
 # %% [markdown]
-# These are its own: no line of them stands among those it was shown.
+# These are its own (the second: "on the water the moon of green hills; in the
+# hills, the hour of parting"): no line of them stands among those it was
+# shown.
 #
 # ## Beyond requests
 #
 # Nothing to solve here. One document says that a model, once pre-trained, is
-# made to fit a task 通过微调(有标签数据) ("by tuning on labelled data"); it leaves
-# out preferences (lessons 15 and 16). How many labels? A toy: is this the third
-# or the fourth line of a quatrain? The base learns it, all of it or by a
-# *probe*, a linear one on the frozen state of the last character; and a newborn
-# learns it from scratch. (Three seeds each, kept in a table.)
+# made to fit a task 通过微调(有标签数据) ("by tuning on labelled data"); it leaves out
+# preferences (lessons 15 and 16). How many labels? A toy: is this the third or
+# the fourth line of a quatrain? The base learns it, all of it or by a *probe*,
+# a linear one on the frozen state of the last character; and a newborn learns
+# it from scratch. (Three seeds each, kept in a table.)
 #
 # > **Predict.** How many labels does a newborn need to be as good as the tuned
 # > base with 100: 100, 1,000 or more?
@@ -480,7 +489,8 @@ plots.lines({name: [np.mean([row[what] for row in table
              for name, what in (("base, tuned", "second"),
                                 ("base, probed", "first"),
                                 ("from scratch", "third"))},
-            numbers, logx=True, marks=True, xlabel="labels", ylabel="right (%)",
+            numbers, logx=True, marks=True, xlabel="labels",
+            ylabel="right (%)",
             title="A hundred labels on a base beat a thousand from scratch")
 
 # %% [markdown]
