@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -150,7 +150,7 @@ def fingerprint(poet):
     weights = (w.numpy().tobytes() for w in poet.state_dict().values())
     return hashlib.sha256(b"".join(weights)).hexdigest()
 
-# %%
+
 before = fingerprint(base)
 measure.write(base, [wish] * 100)
 print("prompted, the same weights:", fingerprint(base) == before)
@@ -167,8 +167,8 @@ print("tuned, the same weights:", fingerprint(tuned) == before)
 # answers the pupil was taught; unread ones; these poems, when nobody asks;
 # other poems.
 #
-# > **Predict.** Who is least surprised at unread poems on the professor's own
-# > eight themes, asked or not?
+# > **Predict.** Who expects unread poems on the professor's own eight themes
+# > best, asked or not: the base, the pupil, or LoRA (below)?
 
 # %%
 named = set("".join(themes.values()))
@@ -253,8 +253,8 @@ print("obey on sixteen themes never asked for:",
 #
 # $A$ begins at random, $B$ at zero. Here $\alpha = r = 1$.
 #
-# > **Predict.** What does the detour change before the first step? How many
-# > numbers learn, of a map from 6 to 4 numbers?
+# > **Predict.** What does the detour change before the first step? Beside a map
+# > from 6 to 4 numbers, do 24, 10 or 4 numbers learn?
 
 # %%
 W = np.array([[1, 0, 2, 0, 1, 0], [0, 1, 0, 3, 0, 1],
@@ -289,8 +289,9 @@ show.agree((W + B @ A) @ x, layer(torch.tensor(x).float()), 1e-6)
 # $A$ and $B$ of all maps are an *adapter*: a small file beside a base that
 # many share. One document says it takes 0.1%以下, "under 0.1 %", of the weights.
 #
-# > **Predict.** Of LLaMA-7B, how many % learn with rank 8 in the maps to query
-# > and value? In all seven maps of a block? And with rank 64?
+# > **Predict.** How much of LLaMA-7B learns with rank 8 beside the maps to query
+# > and value, beside all seven of a block, and with rank 64 beside all: which
+# > of 0.06, 0.3, 2.4 and 14 %?
 
 # %%
 from lmlab.models import counting, shapes
@@ -339,8 +340,8 @@ plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
 #
 # ### How few examples?
 #
-# > **Predict.** The answers are 480, half of them to some other wish; or only
-# > 48, all of them right. Which pupil obeys more?
+# > **Predict.** Of 480 answers half are drawn from all eight wishes, whatever
+# > was asked; or there are only 48, all right. Which pupil obeys more?
 
 # %%
 kinds = [480, "480, half wrong", 48]
@@ -356,20 +357,22 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
 #
 # ## What the documents say
 #
-# One tunes 200万条数据 ("two million rows") in five hours on one card. Take
-# LLaMA-7B and 256 tokens a row; a token costs $2N$ multiplications and
-# additions forward and, where $W$ rests, $2N$ backward (lesson 13).
+# First a sum: two million rows in five hours. Take LLaMA-7B and 256 tokens a
+# row; a token costs $2N$ multiplications and additions forward and, where $W$
+# rests, $2N$ backward (lesson 13). Then two wishes of a document's own.
 
 # %%
 work = 4 * N * 256 * 2_000_000 / (5 * 3600)
 print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
+for theme in ("孤独：", "豪情："):
+    print(theme, *measure.write(pupil, [theme], temperature=0)[0])
 
 # %% [markdown]
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 | **implausible** | see above; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, three times |
+# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 cards at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, three times |
 # | 通过高质量的人工标注指令,答案(即prompt工程)优化模型 ("optimises it by labelled instructions and answers, that is, prompt engineering") | **wrong** name | it is fine-tuning: the fingerprint changed |
-# | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | as our teacher; 豪情 ("heroism") is another of the eight wishes |
+# | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | our teacher shows the same; "I sit alone and think a thousand miles" fits. For 豪情 ("heroism") comes 龙钟一老翁, "a doddering old man": it obeys, for 龙 ("dragon") is on the list (lesson 16) |
 # | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
 # | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of large ones, taught many | FLAN; not of eight wishes |
 # | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a tuned LLaMA-2 7B whose own page says not to rely on it |
@@ -399,16 +402,16 @@ print(f"{work / 1e12:.0f} TFLOP/s: {work / 312e12:.1f} times an A100's peak")
 #
 # </details>
 #
-# **What this left out**: where instructions come from; how long a dialogue is
-# masked (in the exercises, with the *chat template*).
+# **What this left out**: where instructions come from; dialogues of many turns
+# and their *chat template* (in the exercises).
 #
 # **Where it goes next**:
 # [exercises](../exercises/14_instruction_tuning.ipynb), then [lesson
 # 15](15_reward_model.ipynb): which of two answers is better?
 #
 # **Read on** (numbers are those of arXiv)
-# - Ouyang et al., *Training language models to follow instructions*, 2022,
-#   2203.02155
+# - Ouyang et al., *Training language models to follow instructions with human
+#   feedback*, 2022, 2203.02155
 # - Wei et al., *Finetuned Language Models Are Zero-Shot Learners*, 2022,
 #   2109.01652
 # - Hu et al., *LoRA*, 2021, 2106.09685
