@@ -37,7 +37,7 @@ SETTINGS = {
     "labels": (1000, 100, 10),
     "trains": ("all", "LoRA 64", "LoRA 8", "LoRA 1", "last block", "vectors of wishes",
                "norms", "all, old poems too"),
-    "examples": ("480", "48", "480, half wrong"),
+    "examples": (480, 48, "480, half wrong"),
     "requests": ("drawn",),
 }
 ROWS = [{"study": study, "setting": setting, "seed": seed}
@@ -177,8 +177,8 @@ def both(model: LLaMA, batch: tuple[Tensor, Tensor]) -> Tensor:
 
 # examples
 
-def examples(setting: str, seed: int) -> list[float]:
-    number, _, wrong = setting.partition(", ")
+def examples(setting: str | int, seed: int) -> list[float]:
+    number, _, wrong = str(setting).partition(", ")
     rng, shown = np.random.default_rng(seed), text.lessons(REQUESTS)
     chosen = {theme: [some[i] for i in rng.permutation(len(some))[:int(number) // 8]]
               for theme, some in shown.items()}
