@@ -99,6 +99,8 @@ answer_mask = Check(
             "Those are the tokens that count. Which mask picks them?",
         lambda ids, a, e: answer_mask_loop(ids, a, e).astype(int):
             "Ones and zeros pick tokens 1 and 0. Which type makes a mask?",
+        lambda ids, a, e: answer_mask_loop(ids, a, e).astype(float):
+            "Which type has the array that you began with, and which has a mask?",
     },
     right="11 dialogues (nobody answers, empty turns, other marks, 40 turns)",
 )
