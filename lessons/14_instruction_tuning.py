@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 60 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -351,9 +351,8 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
 
 # %% [markdown]
 # Mistakes cost half. But 48 are known by heart after 100 steps: 99 % obey, by
-# reciting. Few, well-chosen examples can suffice for a large model (1,000 in
-# LIMA: Zhou et al. 2023); a score alone does not tell you which of the two it
-# was.
+# reciting. (A large model can do with few good ones: 1,000 in LIMA, Zhou et al.
+# 2023.)
 #
 # ## What the documents say
 #

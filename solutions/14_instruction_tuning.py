@@ -462,9 +462,9 @@ show.table([(*lines, "".join(c for c in "".join(lines) if c in eight))
             for lines in poems], ["", "", "", "", "on the theme"])
 
 # %% [markdown]
-# These are its own (the second: "on the water the moon of green hills; in the
-# hills, the hour of parting"): no line of them stands among those it was
-# shown.
+# These are its own: no line of them stands among those it was shown. (In the
+# solution the second begins: "on the water the moon of green hills; in the
+# hills, the hour of parting".)
 #
 # ## Beyond requests
 #
