@@ -42,6 +42,27 @@ def from_the_first(ids, assistant, end):
     return seen & (ids != assistant)
 
 
+def from_the_last(ids, assistant, end):
+    starts = np.flatnonzero(ids == assistant)
+    return np.arange(len(ids)) > (starts[-1] if len(starts) else len(ids))
+
+
+def marks_in_pairs(ids, assistant, end):
+    """The first opening mark with the first end mark, whoever that belongs to."""
+    mask = np.zeros(len(ids), bool)
+    for start, stop in zip(np.flatnonzero(ids == assistant),
+                           np.flatnonzero(ids == end), strict=False):
+        mask[start + 1:stop + 1] = True
+    return mask
+
+
+def closed_turns(ids, assistant, end):
+    """Only turns that an end mark closes."""
+    mask = answer_mask_loop(ids, assistant, end)
+    ends = np.flatnonzero(ids == end)
+    return mask & (np.arange(len(ids)) <= (ends[-1] if len(ends) else -1))
+
+
 def first_turn(ids, assistant, end):
     mask = answer_mask_loop(ids, assistant, end)
     stops = np.flatnonzero(mask & (ids == end))
@@ -90,6 +111,11 @@ answer_mask = Check(
         lambda ids, a, e: np.roll(answer_mask_loop(ids, a, e), -1):
             "Does the mask stand at the tokens, or one place before them?",
         from_the_first: "Once it has spoken, is all that follows its own?",
+        lambda ids, a, e: np.cumsum(ids == a) > (ids == a):
+            "Once it has spoken, is all that follows its own?",
+        from_the_last: "After its last mark, is all that follows its own?",
+        marks_in_pairs: "Whose turn does the first end mark close?",
+        closed_turns: "With no end mark, where is its last turn over?",
         first_turn: "May it speak a second time?",
         last_turn: "Does only its last turn count?",
         lambda ids, a, e: np.ones(len(ids), bool): "Is there nothing to leave out?",
@@ -153,6 +179,21 @@ def each_turn(turn):
         MARKS["assistant"]]
 
 
+def only_the_user_is_plain(messages):
+    """Read marks in all texts but the user's."""
+    ids = []
+    for who, said in messages:
+        text_ids = list(said.encode()) if who == "user" else read(said)
+        ids += [MARKS[who], *text_ids, END]
+    return [*ids, MARKS["assistant"]]
+
+
+def one_end(messages):
+    """All turns, and one end mark behind them."""
+    ids = [i for who, said in messages for i in (MARKS[who], *said.encode())]
+    return [*ids, END, MARKS["assistant"]]
+
+
 chat_template = Check(
     "chat_template",
     cases=[
@@ -186,6 +227,13 @@ chat_template = Check(
             "The assistant has not spoken yet: is its turn over?",
         each_turn(lambda who, said: [*f"<{who}>{said}<end>".encode()]):
             "Is a mark one id, or the bytes of its name?",
+        lambda messages: [*("".join(f"<{who}>{said}<end>" for who, said in messages)
+                            + "<assistant>").encode()]:
+            "Is a mark one id, or the bytes of its name?",
+        each_turn(lambda who, said: [[MARKS[who], *said.encode(), END]]):
+            "Is that a list in a list? How does one list take in another's ids?",
+        only_the_user_is_plain: "Can only a user's text look like a mark?",
+        one_end: "Which turn does that end mark close, and what closes the others?",
         each_turn(lambda who, said: [MARKS[who], *map(ord, said), END]):
             "Are those bytes? Look at what `encode` gives for 思.",
         lambda messages: chat_template_loop(messages[-1:]):
@@ -228,6 +276,8 @@ lora = Check(
              np.array([[10.0]]), 2),
         Case(np.array([[1.0, 2.0], [0.0, 1.0]]), np.eye(2), np.ones((1, 2)),
              np.zeros((2, 1)), 1, label="B is zero"),
+        Case(np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 0.0]]), np.zeros((2, 2)),
+             np.ones((2, 2)), np.eye(2), 1, label="A has two equal rows"),
         drawn(1, 3, 2, 2, 1), drawn(3, 2, 5, 2, 4), drawn(4, 4, 4, 4, 3),
         drawn(7, 9, 6, 3, 16), drawn(2, 40, 30, 5, 0.5),
     ],
@@ -241,6 +291,10 @@ lora = Check(
             "Which side of A is the rank: how many numbers does the detour go through?",
         detour(lambda alpha, A, B: alpha / len(B)):
             "Which side of B is the rank, its rows or its columns?",
+        detour(lambda alpha, A, B: alpha / A.ndim):
+            "That counts the axes of A. How many numbers does the detour go through?",
+        detour(lambda alpha, A, B: alpha / np.linalg.matrix_rank(A)):
+            "That counts independent rows of A. What does the docstring call rank?",
         detour(lambda alpha, A, B: alpha * len(A)):
             "With a larger rank, does the sum count more often, or less?",
         detour(lambda alpha, A, B: alpha / np.sqrt(len(A))):
@@ -255,7 +309,7 @@ lora = Check(
         lambda x, W, A, B, alpha: lora_loop(x, W, A, B, alpha)[0]:
             "Is that one row, or one for each of the batch?",
     },
-    right="7 layers (B still zero, ranks 1 to 5, batches of 1 to 7)",
+    right="8 layers (B still zero, ranks 1 to 5, batches of 1 to 7)",
 )
 
 
@@ -303,6 +357,8 @@ count = Check(
     mistakes={
         counted(lambda o, i, r: o * i):
             "Does the chosen map itself learn, or what stands beside it?",
+        counted(lambda o, i, r: o * i, total=lambda resting, learning, chosen: resting):
+            "Does the chosen map itself learn, or what stands beside it?",
         counted(lambda o, i, r: r * o * i):
             "B A has that many numbers. How many have B and A?",
         counted(lambda o, i, r: r * i): "That is A. Which shape has B?",
@@ -320,6 +376,8 @@ count = Check(
             "What of the maps that were not chosen?",
         counted(fits=lambda name, chosen: any(end in name for end in chosen)):
             "Is `0.monkey` a `key`? Which part of a name must it be?",
+        counted(fits=lambda name, chosen: not {*name.split(".")}.isdisjoint(chosen)):
+            "`0.key.norm` has `key` in it. Is that its last part?",
         counted(fits=lambda name, chosen: any(map(name.endswith, chosen))):
             "`0.monkey` ends in `key`. Is that its last part?",
         counted(fits=lambda name, chosen: name in chosen):

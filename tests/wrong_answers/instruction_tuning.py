@@ -40,6 +40,13 @@ def mask_until_the_user(ids, assistant, end):
     return mask
 
 
+def mask_from_the_first_mark(ids, assistant, end):
+    """Stops where nobody answers; later marks count, too."""
+    mask = np.zeros(len(ids), bool)
+    mask[list(ids).index(assistant) + 1:] = True
+    return mask
+
+
 def mask_in_place(ids, assistant, end):
     right = mask_vectorised(ids, assistant, end)
     ids[~right] = -100
@@ -124,6 +131,10 @@ def count_by_second_part(shapes, chosen, rank):
     return learning, sum(o * i for o, i in shapes.values()) + learning
 
 
+def count_only_the_first_chosen(shapes, chosen, rank):
+    return count_by_numpy(shapes, chosen[:1], rank)
+
+
 def count_with_biases(shapes, chosen, rank):
     learning, total = count_by_numpy(shapes, chosen, rank)
     biases = sum(shape[0] for name, shape in shapes.items()
@@ -166,6 +177,7 @@ WRONG = {
     "answer_mask": [
         (mask_as_a_list, "expected a NumPy array"),
         (mask_until_the_user, "returned"),
+        (mask_from_the_first_mark, "Once it has spoken"),
         (mask_in_place, "changed its argument ids"),
         (mask_with_marks_of_its_own, "other marks"),
         (lambda ids, assistant, end: np.zeros(len(ids), bool), "expected"),
@@ -182,6 +194,8 @@ WRONG = {
         (lora_in_place, "changed its argument W"),
         (lambda x, W, A, B, alpha: x @ W.T + alpha / len(A) * (x @ B) @ A,
          "Which shapes"),
+        (lambda x, W, A, B, alpha: lora_merged(x, W, A, B, alpha * len(A) / len(x)),
+         "A has two equal rows"),
         (lambda x, W, A, B, alpha: lora_merged(x, W, A, B, alpha).round(2),
          "Right on the case before"),
         (lambda x, W, A, B, alpha: x @ W.T + alpha // len(A) * x @ A.T @ B.T,
@@ -191,6 +205,7 @@ WRONG = {
     ],
     "count": [
         (count_by_second_part, "stopped with IndexError"),
+        (count_only_the_first_chosen, "Right on the case before"),
         (count_with_biases, "returned (14, 38)"),
         (lambda shapes, chosen, rank: sum(count_by_numpy(shapes, chosen, rank)),
          "returned 44"),
