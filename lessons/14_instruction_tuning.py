@@ -4,12 +4,12 @@
 # A poet that only completes lines learns to answer eight wishes, pays with
 # what it knew by heart, and learns them once more through a small detour.
 #
-# **You will** mask a loss, tune a poet, see what it forgets, and build a LoRA
-# layer with a pencil.
+# **You will** mask a loss, tune a poet, see what it forgets, and build the
+# detour, LoRA, with a pencil.
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 35 minutes to read, 60 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -23,15 +23,16 @@ for poet in (base, pupil):
 # and babbles, as in lesson 12. Its pupil answers: "my old friend cannot be
 # seen ... there is a road back south, in vain ... home must be fragrant, too".
 #
-# Both predict the next character. But the pupil has also seen *instructions*
-# (指令), each with its answer (答案): *supervised fine-tuning*, SFT (策略精调), or
-# *instruction tuning* (指令微调).
+# Both predict the next character. But the pupil was trained further
+# (*fine-tuned*, 微调), on *instructions* (指令) such as this wish, each with its
+# answer (答案): *supervised fine-tuning*, SFT (策略精调), or *instruction tuning*
+# (指令微调).
 #
 # ## What a teacher shows
 #
-# Eight wishes. To each belong all quatrains that keep the tone pattern and
-# name the theme in their first line. Here is such a poem that no poet has
-# read, as an answer to "flying snow:".
+# Eight wishes, each with eight characters: 雪霜冰冻冷冬霰凛 for "flying snow:". To
+# each belong all quatrains that keep the tone pattern and have one of the eight
+# in their first line. Here is such a poem that no poet has read, as an answer.
 
 # %%
 from lmlab.page import plots, show
@@ -49,7 +50,8 @@ show.tokens(tokens, weights=counts)
 # *answer mask*.
 #
 # > **Predict.** After tuning with this mask, does the pupil expect the colon
-# > better than the base poet? Take the mean over all unread poems of snow.
+# > better than the base poet? And the poem behind it, on average over the
+# > unread ones?
 
 # %%
 import numpy as np
@@ -74,9 +76,8 @@ plots.bars(["雪", "：", "1", "2", "3", "4", "5", "⏎"],
            title="Behind the colon, the pupil expects a poem of snow")
 
 # %% [markdown]
-# Hardly: 雪 and the colon, on the left, are still a shock, and need not be
-# less. At the five places of the first line, and where it ends, the pupil is
-# ahead. The mask in the package:
+# Hardly: 雪 and the colon are still a shock, and need not be less. In the first
+# line (1 to 5), and where it ends, the pupil is ahead. The mask in the package:
 
 # %%
 from lmlab.poem_school.stages import answer_loss
@@ -90,12 +91,12 @@ show.source(answer_loss)
 #
 # Now tune a copy of the base, every weight of it (*full fine-tuning*, 全量微调):
 # 100 steps, in each two answers to each of the eight wishes. An answer *obeys*
-# if it is a quatrain and holds one of eight characters of its theme; one poem
-# in ten does so by chance.
+# if it is a quatrain and holds one of the eight characters; one poem in ten does
+# so by chance.
 #
 # > **Predict.** After 100 steps, how many answers obey: 10, 35 or 60 %? The
-# > base knew the classics by heart. What share of their lines does it still
-# > know?
+# > base knew the classics by heart. After how many lines does the copy still
+# > write the next: 90, 50 or 15 %?
 
 # %%
 import copy
@@ -113,7 +114,7 @@ classics, known = text.shelves()["tang300"][::5], []
 
 def look(poet):
     known.append(100 * measure.recites(poet, classics))
-    return 100 * measure.obeys(poet, themes, 12, 0.8)[0]
+    return 100 * measure.obeys(poet, themes, each=12, temperature=0.8)[0]
 
 # %%
 tuned = copy.deepcopy(base)
@@ -146,7 +147,7 @@ plots.lines({"answers that obey": list(obeyed.values()),
 import hashlib
 
 
-def fingerprint(poet):
+def fingerprint(poet):                      # another, if any weight changes
     weights = (w.numpy().tobytes() for w in poet.state_dict().values())
     return hashlib.sha256(b"".join(weights)).hexdigest()
 
@@ -157,18 +158,20 @@ print("prompted, the same weights:", fingerprint(base) == before)
 print("tuned, the same weights:", fingerprint(tuned) == before)
 
 # %% [markdown]
+# A prompt leaves no trace in the weights; fine-tuning does.
+#
 # ## What it cost
 #
 # The shipped pupil took 600 such steps, of twice the answers, and obeys in
-# 76 to 84 % (three poets; `data/poem-school.md`). Fewer of its poems rhyme, 55
-# to 58 %, where the base's did in 66 to 70. And what does it *expect*? One
+# 76 to 84 % (three poets; `data/poem-school.md`). Of its poems 55 to 58 %
+# rhyme, of the base's 66 to 70. And what does it *expect*? One
 # document calls tuning 专业教育 ("professional education") after 通识教育 ("general
-# education"); one compares a student and a professor of medicine. The exam:
-# answers the pupil was taught; unread ones; these poems, when nobody asks;
-# other poems.
+# education"); one compares a student (our base) and a professor of medicine (the
+# pupil). The exam: answers the pupil was taught; unread ones; these poems, when
+# nobody asks; other poems.
 #
-# > **Predict.** Who expects unread poems on the professor's own eight themes
-# > best, asked or not: the base, the pupil, or LoRA (below)?
+# > **Predict.** Unread poems on the professor's own eight themes: who expects
+# > them better, the pupil with the wish in front, or the base without it?
 
 # %%
 named = set("".join(themes.values()))
@@ -193,7 +196,7 @@ def surprise(poet, rows):
 
 # %%
 poets = {"base": base, "100 steps": tuned, "pupil": pupil,
-         "LoRA": shipped.poet("lora")}
+         "LoRA": shipped.poet("lora")}                    # told below
 plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
                         for poet in poets.values()]), values=".1f",
               rows=list(poets), columns=list(exam), label="surprise (nats)",
@@ -201,11 +204,11 @@ plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
 
 # %% [markdown]
 # The student: unasked, in the form it knows, the base expects poems on the
-# professor's own themes better than the pupil does (4.6 against 5.6), and
-# about as well as after 100 steps. The pupil has learnt its answers by heart.
-# All the same it *obeys* more often than at 100 steps. (InstructGPT, too: its
-# loss on unread answers rose after one epoch, and people still liked later
-# ones better. Ouyang et al. 2022.)
+# professor's own themes better than the pupil does (4.6 against 5.6).
+# The pupil has learnt its answers by heart. All the same it *obeys* more often
+# than at 100 steps. (So did InstructGPT, GPT-3 tuned on wishes: its loss on
+# unread answers rose after one epoch, and people still liked later ones better.
+# Ouyang et al. 2022.)
 #
 # ## Wishes it never heard
 #
@@ -213,14 +216,14 @@ plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
 # > that it was not taught. How many of its answers obey: 75, 40 or 10 %?
 
 # %%
-share, craft = measure.obeys(pupil, text.TRIALS, 25, 0.8)
+share, craft = measure.obeys(pupil, text.TRIALS, each=25, temperature=0.8)
 print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 
 # %% [markdown]
 # As by chance. It has eight keys to eight locks, and no notion of a wish. What
-# if wishes are many? Let each poem of the shelf answer one of its own, two
-# characters of its first line, and leave out all sixteen themes. (Three seeds
-# each, kept in a table.)
+# if wishes are many? Let each poem answer one of its own, two characters of its
+# first line, but never one of the sixteen themes. (Three seeds, kept in a
+# table.)
 
 # %%
 from lmlab.page import datasets
@@ -239,15 +242,16 @@ print("obey on sixteen themes never asked for:",
 
 # %% [markdown]
 # Three times chance. What follows new instructions is a model taught many
-# kinds of them, and a large one (FLAN learned over 60 data sets; at 8 billion
-# weights and below, that *harmed* unseen tasks. Wei et al. 2022).
+# kinds of them, and a large one (FLAN, of 137 billion weights, learned over
+# 60 data sets; at 8 billion and below, that *harmed* unseen tasks. Wei et al.
+# 2022).
 #
 # ## A small detour
 #
 # All weights have moved. Must they? Of *parameter-efficient fine-tuning*
-# (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map $W$ as it
-# is and adds a detour through $r$ numbers, the *rank* (秩); only $A$ and $B$
-# learn:
+# (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map (a layer's
+# matrix $W$) as it is and adds a detour through $r$ numbers, the *rank* (秩);
+# only $A$ and $B$ learn, and $\alpha$ sets how much they count:
 #
 # $$y = W x + \frac{\alpha}{r} B A x$$
 #
@@ -263,7 +267,7 @@ x = np.array([1, 2, 0, 1, 3, 1])
 A, B = np.array([[1, 0, 0, 2, -1, 0]]), np.zeros((4, 1), int)
 print("at first:", W @ x, W @ x + B @ (A @ x))
 A, B = np.array([[1, 0, 0, 2, 1, 0]]), np.array([[1], [0], [-1], [2]])
-print("detour:", W @ x + B @ (A @ x))
+print("tuned:", W @ x + B @ (A @ x))
 print("merged:", (W + B @ A) @ x)
 print(f"{A.size + B.size} numbers learn, {W.size} rest")
 
@@ -299,7 +303,7 @@ from lmlab.models import counting, shapes
 N = counting.count_parameters(shapes.SHAPES["LLaMA-1 7B"])
 square, wide = (4096, 4096), (4096, 11008)
 two, seven = [square] * 2, [square] * 4 + [wide] * 3
-learns = {f"{name}, rank {r}": 32 * r * sum(map(sum, maps))
+learns = {f"{name}, rank {r}": 32 * r * sum(map(sum, maps))  # 32 blocks
           for name, maps, r in (("two maps", two, 8), ("all", seven, 8),
                                 ("all", seven, 64))}
 show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
@@ -332,11 +336,11 @@ plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
 
 # %% [markdown]
 # Mostly yes: along the ranks obedience rises and memory falls (Biderman et al.
-# 2024 found it for large models). Norms alone teach nothing here, the last
-# block nearly as much as all. But what saves the classics is the data: four of
-# them, and four other old poems, beside each 16 answers. (The shipped LoRA
-# poet obeys in 77 to 81 %, and keeps the tone pattern in 54 to 57, the pupil
-# in 42 to 51.)
+# 2024 found it for large models). But norms alone learn nothing here, and
+# forget all the same; the last block learns nearly as much as all. What saves
+# the classics is the data: four of them, and four other old poems, beside each
+# 16 answers. (The shipped LoRA poet obeys in 77 to 81 %, and keeps the tone
+# pattern in 54 to 57, the pupil in 42 to 51.)
 #
 # ### How few examples?
 #
@@ -357,8 +361,9 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
 # ## What the documents say
 #
 # First a sum: two million rows in five hours. Take LLaMA-7B and 256 tokens a
-# row; a token costs $2N$ multiplications and additions forward and, where $W$
-# rests, $2N$ backward (lesson 13). Then two wishes of a document's own.
+# row; a token costs $2N$ FLOPs (lesson 07) forward and, where $W$ rests, $2N$
+# backward (lesson 13); an A100 card does at most 312 TFLOP a second (NVIDIA).
+# Then two wishes of a document's own.
 
 # %%
 work = 4 * N * 256 * 2_000_000 / (5 * 3600)
@@ -369,7 +374,7 @@ for theme in ("孤独：", "豪情："):
 # %% [markdown]
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 cards at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, three times |
+# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 cards at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, read three times |
 # | 通过高质量的人工标注指令,答案(即prompt工程)优化模型 ("optimises it by labelled instructions and answers, that is, prompt engineering") | **wrong** name | it is fine-tuning: the fingerprint changed |
 # | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | our teacher shows the same; "I sit alone and think a thousand miles" fits. For 豪情 ("heroism") comes 龙钟一老翁, "a doddering old man": it obeys, for 龙 ("dragon") is on the list (lesson 16) |
 # | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
@@ -394,10 +399,10 @@ for theme in ("孤独：", "豪情："):
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the two answers, the curves of the live run, the heat map. *Ask*
-# before the curves which one moves first. *Point at* the column "not asked".
-# *A common misunderstanding*: that a chat with a model teaches it something.
-# Only its weights remember, and a prompt leaves them alone.
+# *Show* the two answers, the curves of the live run, the heat map. *Point
+# at* the column "not asked". *A common misunderstanding*: that a chat with a
+# model teaches it something. Only its weights remember, and a prompt leaves
+# them alone.
 #
 # </details>
 #
