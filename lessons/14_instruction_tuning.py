@@ -217,10 +217,10 @@ share, craft = measure.obeys(pupil, text.TRIALS, 25, 0.8)
 print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 
 # %% [markdown]
-# Of its quatrains 24 to 31 % obey (three samples), by chance a tenth. It has eight keys to eight locks, and hardly a notion of a
-# wish. What if wishes are many? Let each poem of the shelf answer one of its
-# own, two characters of its first line, and leave out all sixteen themes.
-# (Three seeds, in a table.)
+# Of its quatrains 24 to 31 % obey (three samples), by chance a tenth. It has
+# eight keys to eight locks, and hardly a notion of a wish. What if wishes are
+# many? Let each poem of the shelf answer one of its own, two characters of its
+# first line, and leave out all sixteen themes. (Three seeds, in a table.)
 
 # %%
 from lmlab.page import datasets
