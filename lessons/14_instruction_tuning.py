@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 36 minutes to read, 60 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -204,11 +204,10 @@ plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
 
 # %% [markdown]
 # The student: unasked, in the form it knows, the base expects poems on the
-# professor's own themes better than the pupil does (4.6 against 5.6).
-# The pupil has learnt its answers by heart. All the same it *obeys* more often
-# than at 100 steps. (So did InstructGPT, GPT-3 tuned on wishes: its loss on
-# unread answers rose after one epoch, and people still liked later ones better.
-# Ouyang et al. 2022.)
+# professor's own themes better than the pupil does (4.6 against 5.6). Still the
+# pupil *obeys* more often than at 100 steps. (So did InstructGPT, GPT-3 tuned on
+# wishes: its loss on unread answers rose after one epoch, and people still liked
+# later ones better. Ouyang et al. 2022.)
 #
 # ## Wishes it never heard
 #
@@ -220,10 +219,10 @@ share, craft = measure.obeys(pupil, text.TRIALS, each=25, temperature=0.8)
 print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 
 # %% [markdown]
-# As by chance. It has eight keys to eight locks, and no notion of a wish. What
-# if wishes are many? Let each poem answer one of its own, two characters of its
-# first line, but never one of the sixteen themes. (Three seeds, kept in a
-# table.)
+# Of its quatrains 24 to 31 % obey (three samples), by chance a tenth. It has
+# eight keys to eight locks, and hardly a notion of a wish. What if wishes are
+# many? Let each poem answer one of its own, two characters of its first line,
+# but never one of the sixteen themes. (Three seeds, kept in a table.)
 
 # %%
 from lmlab.page import datasets
@@ -242,9 +241,9 @@ print("obey on sixteen themes never asked for:",
 
 # %% [markdown]
 # Three times chance. What follows new instructions is a model taught many
-# kinds of them, and a large one (FLAN, of 137 billion weights, learned over
-# 60 data sets; at 8 billion and below, that *harmed* unseen tasks. Wei et al.
-# 2022).
+# kinds of them. (The 60 data sets of FLAN, 137 billion weights, *harmed* unseen
+# tasks at 8 billion and below, Wei et al. 2022; from 1,836 tasks small models
+# gain, too: Chung et al. 2022.)
 #
 # ## A small detour
 #
@@ -291,11 +290,12 @@ show.agree((W + B @ A) @ x, layer(torch.tensor(x).float()), 1e-6)
 
 # %% [markdown]
 # $A$ and $B$ of all maps are an *adapter*: a small file beside a base that
-# many share. One document says it takes 0.1%以下, "under 0.1 %", of the weights.
+# many share. One document says it may take 0.1%以下, "under 0.1 %", of the
+# weights.
 #
 # > **Predict.** How much of LLaMA-7B learns with rank 8 beside the maps to query
 # > and value, beside all seven of a block, and with rank 64 beside all: which
-# > of 0.06, 0.3, 2.4 and 14 %?
+# > of 0.06, 0.3, 2.4 and 17 %?
 
 # %%
 from lmlab.models import counting, shapes
@@ -311,15 +311,15 @@ show.table([(name, f"{n:,}", f"{n / N:.2%}") for name, n in learns.items()],
 
 # %% [markdown]
 # A detour costs $r\,(n_{in} + n_{out})$ beside $n_{in} n_{out}$: the wider the
-# map, the smaller the share. (Our poet's are narrow: rank 16 is 14 %.) What it
-# saves is memory: tuning all of LLaMA-7B takes 108 GB, a LoRA 14, and 4 if
-# what rests has 4 bits (*QLoRA*; the exercises count).
+# map, the smaller the share. (Our poet's are narrow: rank 16 is 17 %.) What it
+# saves is memory: tuning all of LLaMA-7B takes 108 GB at least, a LoRA 14, and
+# 4 if what rests has 4 bits (*QLoRA*; the exercises count).
 #
 # ### How little is enough?
 #
-# Our poet again, 100 steps, with different parts that learn: among them the
-# scales of its norms, or the vectors of the wishes' own characters (*prompt
-# tuning*, Lester et al. 2021).
+# Our poet again, 100 steps, with different parts that learn: the
+# scales of its norms, or the vectors of the wishes' own characters (like
+# *prompt tuning*, Lester et al. 2021).
 #
 # > **Predict.** Is less trained less forgotten?
 
@@ -336,11 +336,11 @@ plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
 
 # %% [markdown]
 # Mostly yes: along the ranks obedience rises and memory falls (Biderman et al.
-# 2024 found it for large models). But norms alone learn nothing here, and
-# forget all the same; the last block learns nearly as much as all. What saves
-# the classics is the data: four of them, and four other old poems, beside each
-# 16 answers. (The shipped LoRA poet obeys in 77 to 81 %, and keeps the tone
-# pattern in 54 to 57, the pupil in 42 to 51.)
+# 2024 found it for large models). But norms alone learn little, and forget all
+# the same; the last block learns nearly as much as all. What saves the classics
+# is the data: four of them, and four other old poems, beside each 16 answers.
+# (Three LoRA poets obey in 77 to 81 % and keep the tone pattern in 54 to 57,
+# pupils in 42 to 51.)
 #
 # ### How few examples?
 #
@@ -354,9 +354,9 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
            ["examples", "obeys", "lines copied from them"])
 
 # %% [markdown]
-# Mistakes cost half. But 48 are known by heart after 100 steps: 99 % obey, by
-# reciting. (A large model can do with few good ones: 1,000 in LIMA, Zhou et al.
-# 2023.)
+# Mistakes cost nearly half. But 48 are known by heart after 100 steps: 99 %
+# obey, by reciting. (A large model can do with 1,000 good ones: LIMA, Zhou et
+# al. 2023.)
 #
 # ## What the documents say
 #
@@ -374,12 +374,12 @@ for theme in ("孤独：", "豪情："):
 # %% [markdown]
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 cards at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, read three times |
+# | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 A100s (0.8 H100) at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, read three times |
 # | 通过高质量的人工标注指令,答案(即prompt工程)优化模型 ("optimises it by labelled instructions and answers, that is, prompt engineering") | **wrong** name | it is fine-tuning: the fingerprint changed |
 # | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | our teacher shows the same; "I sit alone and think a thousand miles" fits. For 豪情 ("heroism") comes 龙钟一老翁, "a doddering old man": it obeys, for 龙 ("dragon") is on the list (lesson 16) |
 # | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
-# | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of large ones, taught many | FLAN; not of eight wishes |
-# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a tuned LLaMA-2 7B whose own page says not to rely on it |
+# | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of those taught many tasks | FLAN; not of eight wishes |
+# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a LLaMA-2 7B, tuned in 24 hours |
 
 # %% [markdown]
 # ## Check yourself
@@ -418,6 +418,8 @@ for theme in ("孤独：", "豪情："):
 #   feedback*, 2022, 2203.02155
 # - Wei et al., *Finetuned Language Models Are Zero-Shot Learners*, 2022,
 #   2109.01652
+# - Chung et al., *Scaling Instruction-Finetuned Language Models*, 2022,
+#   2210.11416
 # - Hu et al., *LoRA*, 2021, 2106.09685
 # - Dettmers et al., *QLoRA*, 2023, 2305.14314
 # - Biderman et al., *LoRA Learns Less and Forgets Less*, 2024, 2405.09673
