@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 36 minutes to read, 60 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
@@ -222,7 +222,7 @@ print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 # Of its quatrains 24 to 31 % obey (three samples), by chance a tenth. It has
 # eight keys to eight locks, and hardly a notion of a wish. What if wishes are
 # many? Let each poem answer one of its own, two characters of its first line,
-# but never one of the sixteen themes. (Three seeds, kept in a table.)
+# but never one of the sixteen themes. (Three seeds.)
 
 # %%
 from lmlab.page import datasets
@@ -241,9 +241,9 @@ print("obey on sixteen themes never asked for:",
 
 # %% [markdown]
 # Three times chance. What follows new instructions is a model taught many
-# kinds of them. (The 60 data sets of FLAN, 137 billion weights, *harmed* unseen
-# tasks at 8 billion and below, Wei et al. 2022; from 1,836 tasks small models
-# gain, too: Chung et al. 2022.)
+# kinds of them. (FLAN's 60 data sets *harmed* unseen tasks at 8 billion weights
+# and below, Wei et al. 2022; from 1,836 tasks small models gain, too: Chung et
+# al. 2022.)
 #
 # ## A small detour
 #
@@ -399,7 +399,7 @@ for theme in ("孤独：", "豪情："):
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the two answers, the curves of the live run, the heat map. *Point
+# *Show* the two answers, the live curves, the heat map. *Point
 # at* the column "not asked". *A common misunderstanding*: that a chat with a
 # model teaches it something. Only its weights remember, and a prompt leaves
 # them alone.
