@@ -214,7 +214,7 @@ print(answer("How many moons does Jupiter have?"))
 # %%
 told = [alone.sample(np.random.default_rng(0), 300, start=q["question"] + " ")
         for q in asked[:40]]
-print(sum(q["evidence"] in text for q, text in zip(asked, told)), "right alone")
+print("right:", sum(q["evidence"] in text for q, text in zip(asked, told)))
 tops = np.array([bm25(q["question"]).max() for q in asked])
 good = np.array([q["evidence"] != "" and q["evidence"] in
                  texts[bm25(q["question"]).argmax()] for q in asked])
@@ -374,7 +374,7 @@ show.agree(100 * np.logical_and.accumulate(tried, axis=1).mean(axis=0),
            survive["95% a step"], 1.5, names=("simulated", "p to the n"))
 survive["95%, one retry"] = 100 * (1 - 0.05**2) ** steps
 plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
-            title="Small mistakes end long plans; a noticed one may be retried")
+            title="Small mistakes end long plans; noticed ones can be retried")
 
 # %% [markdown]
 # 36 %. With one retry a step, 95 %, if the mistake is *noticed*, as `run`
