@@ -74,7 +74,7 @@ plots.bars(shown, [idf[vocabulary.index(word)] for word in shown],
            title="The rarer a word, the more it says")
 
 # %% [markdown]
-# Count times idf is **TF-IDF**. **BM25** (Robertson et al. 1994) also doubts the
+# Count times idf is **TF-IDF** (the term frequency is the count). **BM25** (Robertson et al. 1994) also doubts the
 # count: does a passage with "moon" ten times tell ten times as much of the moon?
 # And a long one has all words more often. With $c$ the count and $l$ the length,
 # in mean lengths,
@@ -205,10 +205,10 @@ print(answer(question))
 print(answer("How many moons does Jupiter have?"))
 
 # %% [markdown]
-# Twenty more questions have no answer in the library. Without retrieval our
-# n-gram answers all sixty. How many does it get right?
+# Without retrieval our n-gram answers whatever it is asked. How many of the
+# forty does it get right? Twenty more questions have no answer in the library.
 #
-# > **Predict.** With it, 21 are right and 39 wrong. Raise the threshold until no
+# > **Predict.** With search, 21 of sixty are right, 39 wrong. Raise the threshold until no
 # > wrong one is left: are all 21, 19 or 5 of the right ones left?
 
 # %%
@@ -386,7 +386,7 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 当问到一些专业知识的时候,经常会出现AI幻觉 ("hallucinates when asked expert knowledge") | **imprecise** | ours made up all sixty answers, Jupiter's moons too; and it had read the very field |
+# | 当问到一些专业知识的时候,经常会出现AI幻觉 ("hallucinates when asked expert knowledge") | **imprecise** | ours made up every answer, and it had read the very field |
 # | 具备网页浏览、代码执行、自定义工具调用(Function Call) ("GLM-4 browses, runs code, calls tools") | **right** | it writes the calls (GLM Team 2024, 2406.12793); a program like `run` does the rest |
 # | ChatGPT 支持插件机制 ("supports plug-ins") | **outdated** | a registry with rights, like `TOOLS`; closed in April 2024 |
 # | 陆奇在微软期间,就于 2016 年推进过“对话即平台 ("Qi Lu: conversation as a platform") | **imprecise** | Satya Nadella announced it (Build, March 2016) |

@@ -9,6 +9,7 @@
 # %%
 import json
 import re
+from collections.abc import Callable
 
 import numpy as np
 
@@ -43,8 +44,8 @@ def idf(texts: list[list[str]]) -> dict[str, float]:
     """
     ### BEGIN SOLUTION
     vocabulary = {word for text in texts for word in text}
-    return {word: float(np.log(len(texts) / sum(word in text for text in texts)))
-            for word in vocabulary}
+    held = {word: sum(word in text for text in texts) for word in vocabulary}
+    return {word: float(np.log(len(texts) / n)) for word, n in held.items()}
     ### END SOLUTION
 
 # %% tags=["check"]
@@ -151,13 +152,13 @@ for question in ("What is a ReLU called that is off for every input?",
 def mean_reciprocal_rank(scores: np.ndarray, right: np.ndarray) -> float:
     """Return the mean of 1 / rank of the right text.
 
-    scores: (questions, texts). right: (questions,), the index of the right one.
+    scores: (questions, texts). right: (questions,), the right text's index.
 
     >>> mean_reciprocal_rank(np.array([[3.0, 1.0, 2.0]]), np.array([2]))
     0.5
     """
     ### BEGIN SOLUTION
-    order = np.argsort(-scores, axis=1, kind="stable")      # (questions, texts)
+    order = np.argsort(-scores, axis=1, kind="stable")    # (questions, texts)
     ranks = 1 + (order == right[:, None]).argmax(axis=1)
     return float(np.mean(1 / ranks))
     ### END SOLUTION
@@ -194,15 +195,16 @@ check.mean_reciprocal_rank(mean_reciprocal_rank)
 def chunks(text: list[str], size: int, overlap: int) -> list[list[str]]:
     """Cut a text, a list of words, into chunks of `size` words.
 
-    Each begins with the last `overlap` words of the one before; overlap < size.
+    Each begins with the last `overlap` words (< size) of the one before.
     An empty text has no chunks.
 
     >>> chunks(["a", "b", "c", "d", "e"], 3, 1)
     [['a', 'b', 'c'], ['c', 'd', 'e']]
     """
     ### BEGIN SOLUTION
-    starts = range(0, max(len(text) - overlap, min(len(text), 1)), size - overlap)
-    return [text[start:start + size] for start in starts]
+    end = max(len(text) - overlap, min(len(text), 1))
+    return [text[start:start + size]
+            for start in range(0, end, size - overlap)]
     ### END SOLUTION
 
 # %% tags=["check"]
@@ -241,7 +243,7 @@ def found(size, overlap):
            for c in chunks(page, size, overlap)]
     score, hits = searcher(cut), 0
     for q in asked[:40:2]:
-        best = np.argsort(-score(q["question"]))[:400 // size]
+        best = np.argsort(-score(q["question"]), kind="stable")[:400 // size]
         hits += any(q["evidence"] in cut[i] for i in best)
     return 100 * hits / 20
 
@@ -337,15 +339,20 @@ print(f"first is right: {first_is_right(clean_index(logs, tests)):.0%}")
 # - `"error: no such tool"`; `"error: not allowed"`; `"error: the tool failed"`.
 
 # %% tags=["task"]
-def run_agent(think, tools: dict, allowed: set, budget: int) -> list[tuple]:
+def run_agent(
+    think: Callable,
+    tools: dict[str, Callable],
+    allowed: list[str],
+    budget: int,
+) -> list[tuple[str, str]]:
     """Return the notes, [(call, observation), ...], at most `budget` of them.
 
     think(notes) gives '{"tool": ..., "input": ...}' or None. tools: a function
-    of one string for each name. An observation is str(of what the tool returned)
-    or one of the errors above. A tool that is not allowed is never run.
+    of one string for each name. An observation is str of what the tool gave, or
+    one of the errors above. A tool that is not allowed is never run.
 
     >>> once = lambda notes: None if notes else '{"tool": "up", "input": "a"}'
-    >>> run_agent(once, {"up": str.upper}, {"up"}, 5)
+    >>> run_agent(once, {"up": str.upper}, ["up"], 5)
     [('{"tool": "up", "input": "a"}', 'A')]
     """
     ### BEGIN SOLUTION
@@ -418,7 +425,8 @@ tools = {"calculate": multiply,
          "search": lambda text: passages[search(text).argmax()].text}
 for n in (4, 6):
     model, rng = NGram(good, n=n), np.random.default_rng(0)
-    notes = run_agent(lambda notes: model.sample(rng, 150), tools, {*tools}, 100)
+    notes = run_agent(lambda notes: model.sample(rng, 150), tools,
+                      [*tools], 100)
     print(f"memory of {n - 1}:", sum(not seen.startswith("error")
                                      for _, seen in notes), "of 100 run")
 
@@ -427,13 +435,15 @@ for n in (4, 6):
 # them, and 100 that it has not read:
 
 # %%
-pairs = rng.permutation([(a, b) for a in range(10, 100) for b in range(10, 100)])
+two_digits = range(10, 100)
+pairs = rng.permutation([(a, b) for a in two_digits for b in two_digits])
 facts = [f"{a} * {b} = {a * b}" for a, b in pairs]
 mental = NGram(facts[:6000], n=12)
 for name, some in (("read", facts[:100]), ("new", facts[-100:])):
     told = [mental.sample(rng, 20, fact.split("=")[0] + "= ") for fact in some]
     print(f"{name}: {sum(map(str.__eq__, told, some))} by heart,",
-          sum(str(multiply(f.split(" =")[0])) == f.split("= ")[1] for f in some),
+          sum(f"{multiply(task)}" == product for fact in some
+              for task, product in [fact.split(" = ")]),
           "with the tool")
 
 # %% [markdown]

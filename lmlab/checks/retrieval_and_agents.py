@@ -251,6 +251,8 @@ clean_index = Check(
     cases=[
         Case(pair, ["who"]),
         Case(pair, ["Who?"], label="typed alike"),
+        Case(pair, ["who?"], label="without its capital"),
+        Case(pair, ["Who wrote it?"], label="a test begins with it"),
         Case(pair, [], label="no tests"),
         Case(pair, ["when ?", "WHO"], label="all are tests"),
         Case([("Who wrote it?", "Li Bai."), ("Who?", "Du Fu.")], ["Who?"],
@@ -280,7 +282,7 @@ clean_index = Check(
         index(alone=lambda question, passage: [question]):
             "What has to stay in the library: the question, or the passage?",
     },
-    right="9 logs (no tests, all tests, other capitals and signs)",
+    right="11 logs (no tests, all tests, other capitals and signs)",
 )
 
 
@@ -317,15 +319,19 @@ ERRORS = ("not a call", "no such tool", "not allowed", "the tool failed")
 
 def loop(goes_on=lambda notes, budget: len(notes) < budget,
          order=("shape", "tool", "right"), errors=ERRORS, text=str,
-         stops=lambda seen: False):
-    """`run_agent`, or a mistake: when it goes on, what it looks at, what it notes."""
+         stops=lambda seen: False, trusts=""):
+    """`run_agent`, or a mistake: when it goes on, what it looks at, what it trusts."""
     shape, unknown, forbidden, failed = (f"error: {error}" for error in errors)
 
     def observe(written, tools, allowed):
         try:
             made = json.loads(written)
         except ValueError:
+            if trusts == "text":
+                raise
             return shape
+        if trusts == "shape":
+            return text(tools[made["tool"]](made["input"]))
         if not isinstance(made, dict) or not all(
                 isinstance(made.get(key), str) for key in ("tool", "input")):
             return shape
@@ -337,6 +343,8 @@ def loop(goes_on=lambda notes, budget: len(notes) < budget,
         try:
             return text(tools[made["tool"]](made["input"]))
         except Exception:
+            if trusts == "tool":
+                raise
             return failed
 
     def run_agent(think, tools, allowed, budget):
@@ -354,32 +362,32 @@ def loop(goes_on=lambda notes, budget: len(notes) < budget,
 
 def nothing_forbidden_is_run(attempt):
     ran = []
-    attempt(said(call("delete", "diary")), {"delete": ran.append}, set(), 3,
-            text="run_agent(think, tools, set(), 3), where delete is not allowed")
+    attempt(said(call("delete", "diary")), {"delete": ran.append}, [], 3,
+            text="run_agent(think, tools, [], 3), where delete is not allowed")
     if ran:
-        fail("run_agent(think, tools, set(), 3)", "delete was run", "delete not run",
+        fail("run_agent(think, tools, [], 3)", "delete was run", "delete not run",
              "Is the permission asked for before the tool is run, or after?")
 
 
 run_agent = Check(
     "run_agent",
     cases=[
-        Case(said(call("up")), TOOLS, {"up"}, 5),
-        Case(said(), TOOLS, {"up"}, 5, label="done at once"),
-        Case(said(call("up"), call("twice")), TOOLS, {"up", "twice"}, 5),
-        Case(for_ever, TOOLS, {"up"}, 3, label="it never says that it is done"),
-        Case(for_ever, TOOLS, {"up"}, 0, label="no budget"),
-        Case(reader, TOOLS, {"twice"}, 9, label="it reads its notes"),
-        Case(said(call("number", "7")), TOOLS, {"number"}, 5, label="a number came"),
-        Case(said("moon", call("up")), TOOLS, {"up"}, 5, label="no JSON, then a call"),
-        *(Case(said(text), TOOLS, {"up"}, 5, label=text)
+        Case(said(call("up")), TOOLS, ["up"], 5),
+        Case(said(), TOOLS, ["up"], 5, label="done at once"),
+        Case(said(call("up"), call("twice")), TOOLS, ["up", "twice"], 5),
+        Case(for_ever, TOOLS, ["up"], 3, label="it never says that it is done"),
+        Case(for_ever, TOOLS, ["up"], 0, label="no budget"),
+        Case(reader, TOOLS, ["twice"], 9, label="it reads its notes"),
+        Case(said(call("number", "7")), TOOLS, ["number"], 5, label="a number came"),
+        Case(said("moon", call("up")), TOOLS, ["up"], 5, label="no JSON, then a call"),
+        *(Case(said(text), TOOLS, ["up"], 5, label=text)
           for text in ("60", "[]", '"up"', "null", "{}", '{"tool": "up"}',
                        '{"tool": "up", "input": 60}', '{"tool": ["up"], "input": ""}')),
-        Case(said(call("email"), call("up")), TOOLS, {"up", "email"}, 5,
+        Case(said(call("email"), call("up")), TOOLS, ["up", "email"], 5,
              label="no such tool"),
-        Case(said(call("email")), TOOLS, {"up"}, 5, label="neither there nor allowed"),
-        Case(said(call("delete"), call("up")), TOOLS, {"up"}, 5, label="not allowed"),
-        Case(said(call("number", "moon"), call("up")), TOOLS, {"number", "up"}, 5,
+        Case(said(call("email")), TOOLS, ["up"], 5, label="neither there nor allowed"),
+        Case(said(call("delete"), call("up")), TOOLS, ["up"], 5, label="not allowed"),
+        Case(said(call("number", "moon"), call("up")), TOOLS, ["number", "up"], 5,
              label="the tool fails"),
     ],
     reference=loop(),
@@ -399,6 +407,11 @@ run_agent = Check(
             "That is one call. Who asks the thinker for the next?",
         loop(errors=("not a call", "not a call", "not allowed", "the tool failed")):
             "The call is well formed. What is wrong with its tool?",
+        loop(trusts="text"):
+            "Text that is no JSON is an observation, too. Which line may raise?",
+        loop(trusts="tool"): "What if a tool raises? The loop should go on.",
+        loop(trusts="shape"):
+            "Is it a call, is its tool there, is it allowed? Who asks that first?",
         lambda think, tools, allowed, budget: [
             seen for _, seen in loop()(think, tools, allowed, budget)]:
             "A note is a pair: where is the call?",

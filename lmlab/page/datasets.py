@@ -110,7 +110,7 @@ def shakespeare7() -> str:
 
 
 def course_extract() -> list[Passage]:
-    """Return 215 passages of twelve lessons, 00 to 15, as they read when it was made."""
+    """Return 215 passages of twelve lessons, 00 to 15, as these read at one time."""
     with path("course_extract.jsonl").open(encoding="utf-8") as file:
         return [Passage(**json.loads(line)) for line in file]
 
