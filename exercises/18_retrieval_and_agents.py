@@ -340,8 +340,8 @@ def run_agent(
     """Return the notes, [(call, observation), ...], at most `budget` of them.
 
     think(notes) gives '{"tool": ..., "input": ...}' or None. tools: a function
-    of one string for each name. An observation is str of what the tool gave, or
-    one of the errors above. A tool that is not allowed is never run.
+    of one string for each name. An observation is str of what the tool gave,
+    or one of the errors above. A tool that is not allowed is never run.
 
     >>> once = lambda notes: None if notes else '{"tool": "up", "input": "a"}'
     >>> run_agent(once, {"up": str.upper}, ["up"], 5)
@@ -414,6 +414,23 @@ for name, some in (("read", facts[:100]), ("new", facts[-100:])):
           sum(f"{multiply(task)}" == product for fact in some
               for task, product in [fact.split(" = ")]),
           "with the tool")
+
+# %% [markdown]
+# An agent may also plan for itself, and keep a queue of tasks. This one adds two
+# for each that is done. What ends it?
+
+# %% tags=["raises-exception"]
+queue = ["write a report"]
+planner = {"do": lambda task: queue.extend([f"check {task}", f"mend {task}"])}
+
+
+def next_task(notes):
+    return json.dumps({"tool": "do", "input": queue.pop(0)})
+
+
+notes = run_agent(next_task, planner, ["do"], 50)
+print(notes[9][0], "...")
+print(len(notes), "tasks done,", len(queue), "wait")
 
 # %% [markdown]
 # Last, a planner in the manner of Jarvis (HuggingGPT, Shen et al. 2023), which

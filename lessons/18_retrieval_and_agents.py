@@ -122,7 +122,8 @@ def recall(score, wording, k=5):
 # %%
 asked = datasets.course_questions()
 for number, wording in ((12, "same"), (13, "other")):
-    print(f"{recall(bm25, wording):3.0f}%", asked[number]["question"])
+    print(asked[number]["question"], [
+        f"{k}: {recall(bm25, wording, k):.0f}%" for k in (1, 3, 5)])
 
 # %% [markdown]
 # 25 %. (Two or three of twenty questions, written by one person, may be chance;
@@ -273,21 +274,21 @@ def run(text, allowed=("search", "calculate")):
         call = json.loads(text)
         validate(call, SCHEMA)
         if call["tool"] not in allowed:
-            raise PermissionError(f"{call['tool']} is not allowed")
+            raise ValueError(f"{call['tool']} is not allowed")
         return str(TOOLS[call["tool"]](call["input"]))
-    except (ValidationError, ValueError, SyntaxError, OSError) as error:
+    except (ValidationError, ValueError, SyntaxError) as error:
         return f"error: {getattr(error, 'message', error)}"
 
 # %%
 calls = [("calculate", "20 * 3"), ("calculate", 60), ("email", "hello"),
          ("calculate", "open('diary')"), ("delete", "diary")]
-show.table([(f"`{text}`", run(text)) for name, given in calls
+show.table([(f"`{text}`", f"`{run(text)}`") for name, given in calls
             for text in [json.dumps({"tool": name, "input": given})]],
            ["call", "what the model gets back"])
 
 # %% [markdown]
-# Nothing crashed, and each error says what was expected, so that the caller can
-# mend its call. (In the exercises a small model writes calls: how many run?)
+# Nothing crashed, and each error says what is wrong, so that the caller can mend
+# its call. (In the exercises a small model writes calls: how many run?)
 #
 # ## A page that gives orders
 #
@@ -354,14 +355,14 @@ def agent(goal, think, budget=5):
     return notes
 
 # %%
-goal = "How many bytes do 20 Chinese characters and no English letters need?"
+goal = "How many bytes do 20 Chinese characters need?"
 show.table([(thought, f"`{order}`", seen) for thought, order, seen
             in agent(goal, think)], ["think", "call", "observe"])
 
 # %% [markdown]
-# Without the budget, a thinker that never says "done" never ends: Auto-GPT
-# (2023) kept a *queue* of tasks, to which each task might add. If each adds two,
-# fifty done leave 51 to do.
+# Without a budget, a thinker that never says "done" never ends: Auto-GPT's
+# makers warned that it may "run forever" (README, April 2023). BabyAGI (2023)
+# keeps a queue of tasks, to which each may add; in the exercises you stop one.
 #
 # > **Predict.** Each step is right in 95 % of cases. How many plans of twenty
 # > steps survive: 95, 75 or 36 %?
@@ -389,7 +390,7 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 # | 当问到一些专业知识的时候,经常会出现AI幻觉 ("hallucinates when asked expert knowledge") | **imprecise** | ours made up every answer, and it had read the very field |
 # | 具备网页浏览、代码执行、自定义工具调用(Function Call) ("GLM-4 browses, runs code, calls tools") | **right** | it writes the calls (GLM Team 2024, 2406.12793); a program like `run` does the rest |
 # | ChatGPT 支持插件机制 ("supports plug-ins") | **outdated** | a registry with rights, like `TOOLS`; closed in April 2024 |
-# | 陆奇在微软期间,就于 2016 年推进过“对话即平台 ("Qi Lu: conversation as a platform") | **imprecise** | Satya Nadella announced it (Build, March 2016) |
+# | 陆奇在微软期间,就于 2016 年推进过“对话即平台(conversation as a platform)” ("Qi Lu pushed it in 2016") | **imprecise** | Satya Nadella announced it (Microsoft's Build, March 2016) |
 # | 苹果 Siri 、亚马逊 Echo ("Siri, Echo") | **imprecise** | Echo is the loudspeaker, Alexa the assistant; you build such a matcher in the exercises, and Jarvis's planner |
 # | 256/1024/3072 (lengths of text-embedding-3-large) | **imprecise** | any shorter one can be asked for: it was trained to be cut (Kusupati et al. 2022). MiniLM was not: cut to 192, 96, 48, 24 numbers, other words give 55, 45, 35, 5 % |
 
