@@ -138,7 +138,9 @@ search = searcher([f"{p.section} {p.text}" for p in passages])
 for question in ("What is a ReLU called that is off for every input?",
                  "Which trick randomly switches off units during training?"):
     best = passages[search(question).argmax()]
-    print(f"{question}\n    {best.page}: {best.text[:60]} ...")
+    said = max(best.text.split(". "), key=lambda sentence: len(
+        {*words(question)} & {*words(sentence)}))
+    print(f"{question}\n    {best.page}: {said}")
 
 # %% [markdown]
 # ## 3. The reciprocal rank   ●○○  7 minutes
@@ -291,7 +293,7 @@ def clean_index(logs: list[tuple[str, str]], tests: list[str]) -> list[str]:
     """Return a text for each (question, passage) of the logs, in order.
 
     It is "question passage", or the passage alone where the question has the
-    words of a test, whatever its capitals, signs and spaces.
+    words of a test in their order, whatever its capitals, signs and spaces.
 
     >>> clean_index([("Who?", "Li Bai."), ("When?", "In 726.")], ["who"])
     ['Li Bai.', 'When? In 726.']

@@ -51,7 +51,7 @@ def bm25(question: str, k: float = 1.5, b: float = 0.75) -> np.ndarray:
     total = np.zeros(len(texts))
     for word in re.findall("[a-z0-9]+", question.lower()):
         n = np.array([text.count(word) for text in texts])
-        idf = np.log(1 + (len(n) - (n > 0).sum() + 0.5) / ((n > 0).sum() + 0.5))
+        idf = np.log(len(n) / max((n > 0).sum(), 1))
         total += idf * n * (k + 1) / (n + k * (1 - b + b * length / length.mean()))
     return total
 

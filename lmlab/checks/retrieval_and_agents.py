@@ -37,6 +37,7 @@ idf = Check(
         Case([["a", "b"], ["b", "b", "b"], ["b"], ["c", "b"]]),
         Case([["a"], []], label="an empty text counts, too"),
         Case([[], []], label="no word at all"),
+        Case([["sun", "sunny"], ["sunny"]], label="one word in another"),
         *(Case(drawn(n, 9)) for n in (3, 10, 50)),
     ],
     reference=rarity(),
@@ -46,6 +47,10 @@ idf = Check(
         rarity(log=math.log2): "Which logarithm is ln: that of base 2, or of e?",
         rarity(log=math.log10): "Which logarithm is ln: that of base 10, or of e?",
         rarity(log=lambda x: x): "Where is the logarithm of that ratio?",
+        rarity(lambda word, texts: sum(word in " ".join(text) for text in texts)):
+            "Is `sun` a word of a text that holds only `sunny`?",
+        rarity(log=lambda x: 1 + math.log(x)):
+            "A word that all hold should say nothing. What was added to the logarithm?",
         rarity(ratio=lambda n, N: n / N):
             "Should a rare word get more, or less than a frequent one?",
         rarity(ratio=lambda n, N: N / (1 + n)):
@@ -57,7 +62,7 @@ idf = Check(
         lambda texts: rarity()([text for text in texts if text]):
             "Is an empty text one of the N?",
     },
-    right="8 libraries (one text, empty ones, 50 texts)",
+    right="9 libraries (one text, empty ones, 50 texts)",
 )
 
 
@@ -107,6 +112,10 @@ bm25 = Check(
     mistakes={
         scored(lambda c, k, b, length: saturated(c, k, b, length) / (k + 1)):
             "Where is the k + 1 above the line?",
+        scored(lambda c, k, b, length: (c * k + 1) / (c + k * (1 - b + b * length))):
+            "Is it c times (k + 1)? A text without the word gets 0.",
+        scored(lambda c, k, b, length: c * (k + 1) / (c + k * (1 - b) + b * length)):
+            "What does k multiply: 1 - b alone, or the whole bracket?",
         scored(lambda c, k, b, length: saturated(c, k, 1 - b, length)):
             "Which share goes with the length: b, or 1 - b?",
         scored(lambda c, k, b, length: saturated(c, k, 0, length)):
@@ -148,12 +157,15 @@ mean_reciprocal_rank = Check(
         Case(np.array([[1.0, 2.0, 2.0, 0.0]]), np.array([2]), label="a tie"),
         Case(np.zeros((2, 4)), np.array([0, 3]), label="all equal"),
         Case(np.array([[-1.0, -2.0, -3.0]]), np.array([2]), label="below zero"),
+        Case(rng.integers(3, size=(4, 300)) / 2, rng.integers(300, size=4),
+             label="many equal scores: does your sort keep them in order?"),
         *(Case(rng.normal(size=(q, n)), rng.integers(n, size=q))
           for q, n in ((4, 5), (30, 7), (50, 200))),
     ],
     reference=mrr(),
     mistakes={
-        mrr(lambda row, i: sum(s < row[i] for s in row)):
+        mrr(lambda row, i: sum(s < row[i] for s in row)
+            + sum(s == row[i] for s in row[:i])):
             "Which score comes first: the highest, or the lowest?",
         mrr(lambda row, i: sum(s > row[i] for s in row)):
             "Of equal scores, which text stands first?",
@@ -162,6 +174,8 @@ mean_reciprocal_rank = Check(
         mrr(lambda row, i: 1 + sum(s > row[i] for s in row)
             + sum(s == row[i] for s in row[:i])):
             "The first has rank 1. How many stand before it?",
+        mrr(mean=lambda ranks: sum(1 / (r - 1) for r in ranks) / len(ranks)):
+            "An index begins at 0. And a rank?",
         mrr(mean=lambda ranks: len(ranks) / sum(ranks)):
             "Is it the ranks that are averaged, or 1 / rank?",
         mrr(mean=lambda ranks: sum(ranks) / len(ranks)):
@@ -171,7 +185,7 @@ mean_reciprocal_rank = Check(
         mrr(mean=lambda ranks: sum(r == 1 for r in ranks) / len(ranks)):
             "Is a right text that came second worth nothing?",
     },
-    right="9 tables of scores (ties, all equal, 50 by 200)",
+    right="10 tables of scores (ties, all equal, 50 by 200)",
 )
 
 
@@ -221,6 +235,11 @@ chunks = Check(
             "By how much does the start move on: by the overlap, or by the rest?",
         starts(lambda n, size, overlap: range(0, n - overlap, size - overlap)):
             "A text no longer than the overlap: is it in a chunk?",
+        lambda text, size, overlap: cut(text, size, overlap) or [[]]:
+            "An empty text has no chunks. What did yours append for it?",
+        lambda text, size, overlap: [
+            text[i : i + size + overlap] for i in range(0, len(text), size)]:
+            "How many words has each chunk? `size` holds the overlap, too.",
         lambda text, size, overlap: [" ".join(c) for c in cut(text, size, overlap)]:
             "Is a chunk a list of words, or one string?",
         lambda text, size, overlap: cut(text, size + overlap, overlap):
@@ -259,6 +278,8 @@ clean_index = Check(
              label="one question begins another"),
         Case([("Who?", "He asked: Who? Li Bai.")], ["Where?"]),
         Case([("Who?", "Who? said he.")], ["who"], label="the passage asks it, too"),
+        Case([("Is Li Bai older than Du Fu?", "Yes.")], ["Is Du Fu older than Li Bai?"],
+             label="the same words, otherwise ordered"),
         Case([], ["Who?"], label="no logs"),
         Case([(f"Number {i}, please?", f"It is {i}.") for i in range(30)],
              [f"number  {i} please" for i in range(0, 30, 3)]),
@@ -279,10 +300,13 @@ clean_index = Check(
         index(lambda question, tests: any(
             set(tokens(t)) <= set(tokens(question)) for t in tests)):
             "Is `Who wrote it?` the question `Who?`, because it holds its word?",
+        index(lambda question, tests: set(tokens(question)) in [
+            set(tokens(t)) for t in tests]):
+            "The same words, in another order: is it the same question?",
         index(alone=lambda question, passage: [question]):
             "What has to stay in the library: the question, or the passage?",
     },
-    right="11 logs (no tests, all tests, other capitals and signs)",
+    right="12 logs (no tests, all tests, other capitals and signs)",
 )
 
 
@@ -407,6 +431,8 @@ run_agent = Check(
             "That is one call. Who asks the thinker for the next?",
         loop(errors=("not a call", "not a call", "not allowed", "the tool failed")):
             "The call is well formed. What is wrong with its tool?",
+        loop(errors=("not a call", "no such tool", "not allowed", "not a call")):
+            "The call was in order, and its tool failed. Which `except` says so?",
         loop(trusts="text"):
             "Text that is no JSON is an observation, too. Which line may raise?",
         loop(trusts="tool"): "What if a tool raises? The loop should go on.",

@@ -111,10 +111,6 @@ def chunks_that_stop_early(text, size, overlap):
             if i == 0 or i + overlap < len(text)]
 
 
-def chunks_with_overlap_ahead(text, size, overlap):
-    return [text[i:i + size + overlap] for i in range(0, len(text), size)]
-
-
 def chunks_padded(text, size, overlap):
     return [c + [""] * (size - len(c)) for c in chunks_with_a_loop(text, size, overlap)]
 
@@ -267,7 +263,6 @@ WRONG = {
         (lambda scores, right: 0.5, "expected 0.3333"),
     ],
     "chunks": [
-        (chunks_with_overlap_ahead, "expected [['a', 'b', 'c'], ['c', 'd', 'e']]"),
         (chunks_padded, "the last is shorter"),
         (chunks_for_ever, "length 10 instead of 2"),
         (lambda text, size, overlap: [text], "expected [['a', 'b', 'c']"),
