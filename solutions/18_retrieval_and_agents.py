@@ -125,7 +125,8 @@ check.bm25(bm25)
 # </details>
 
 # %% [markdown]
-# Your search on the course's own pages:
+# Your search on the course's own pages: a question in their words, and one in
+# others (the answer is dropout). Which is found?
 
 # %%
 def searcher(texts):
@@ -138,8 +139,8 @@ search = searcher([f"{p.section} {p.text}" for p in passages])
 for question in ("What is a ReLU called that is off for every input?",
                  "Which trick randomly switches off units during training?"):
     best = passages[search(question).argmax()]
-    said = max(best.text.split(". "), key=lambda sentence: len(
-        {*words(question)} & {*words(sentence)}))
+    sentences = best.text.split(". ")
+    said = sentences[searcher(sentences)(question).argmax()]
     print(f"{question}\n    {best.page}: {said}")
 
 # %% [markdown]
