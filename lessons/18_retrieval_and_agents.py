@@ -9,7 +9,7 @@
 #
 # **You need** lessons 00, 08 and 10: n-grams, vectors, BERT.
 #
-# **Time** 34 minutes to read, 10 seconds to run
+# **Time** 35 minutes to read, 10 seconds to run
 
 # %%
 import numpy as np
@@ -132,8 +132,9 @@ for w in ("same", "other"):
     print(w, [f"{k}: {recall(bm25, w, k):.0f}%" for k in (1, 3, 5)])
 
 # %% [markdown]
-# 25 %. (Two or three of twenty questions, written by one person, may be chance;
-# this is not.) For a table of words a hanzi is no Chinese character, as in
+# 25 %. (More than chance; but how deep it falls lies with the one person who
+# asks. A first version, with hardly a word of the text, gave 5 %, and was
+# rewritten once.) For a table of words a hanzi is no Chinese character, as in
 # lesson 08 a star was no moon.
 #
 # ## Search by meaning
@@ -175,12 +176,13 @@ kept = {row["wording"]: 100 * row["at5"]
 plots.bars(["TF-IDF", "BM25", "LSA", "MiniLM"], {
     f"{w} words": [*(recall(f, w) for f in (tf_idf, bm25, lsa)), kept[w]]
     for w in ("same", "other")}, ylabel="recall at 5 (%)",
-    title="Meaning finds other words, and misses some of the same")
+    title="MiniLM finds other words, and misses some of the same")
 
 # %% [markdown]
 # No. MiniLM finds eleven of twenty where BM25 finds five, and misses three that
-# words find at once. The rest lie between, by too little to be sure. (Our passages
-# are paragraphs. Where to cut a text without them matters, too: see the exercises.)
+# words find at once. The rest lie between. (A hint, no ranking: such gaps come by
+# chance once in 14, and once in four.) Our passages are paragraphs. Where to cut a
+# text without them matters, too: see the exercises.
 #
 # ## Answer, or say that it is not there
 #
@@ -196,7 +198,7 @@ def answer(question, threshold=13):
     best = passages[scores.argmax()]
     if scores.max() < threshold:
         return "not found"
-    sentences = re.split(r"(?<=[.?!]) ", best.text)
+    sentences = re.split(r"(?<!al\.)(?<=[.?!]) ", best.text)   # et al.
     quote = sentences[bm25(question, count(sentences, vocabulary)).argmax()]
     return f'"{quote}" ({best.page}, {best.section})'
 
@@ -208,8 +210,9 @@ print(answer("How many moons does Jupiter have?"))
 # Without retrieval our n-gram answers whatever it is asked. How many of the
 # forty does it get right? Twenty more questions have no answer in the library.
 #
-# > **Predict.** With search, 21 of sixty are right, 39 wrong. Raise the
-# > threshold until no wrong one is left: are all 21, 19 or 5 of the right left?
+# > **Predict.** With search, 21 of sixty answers come from the right passage, 39
+# > do not. Raise the threshold until none of those is left: are all 21, 19 or 5
+# > of the right ones left?
 
 # %%
 told = [alone.sample(np.random.default_rng(0), 300, start=q["question"] + " ")
@@ -223,12 +226,13 @@ bars = np.arange(0, 26)
 plots.lines({"right": [sum(good & (tops >= t)) for t in bars],
              "wrong": [sum(~good & (tops >= t)) for t in bars]}, bars,
             xlabel="threshold on the score", ylabel="of 60 questions",
-            title="At 13 no answer is wrong, and two right ones are gone")
+            title="At 13 no passage is wrong, and two right ones are gone")
 
 # %% [markdown]
-# Nearly: 19 of 21. But of the twenty in other words none is answered now: a
-# threshold makes a search no better, it buys fewer lies with fewer answers. (It
-# was chosen on the questions it is judged by: new ones may slip through.)
+# Nearly: 19 of 21. (Two of these copy the wrong sentence, once "How many r?")
+# But of the twenty in other words none is answered now: a threshold makes a
+# search no better, it buys fewer lies with fewer answers. (It was chosen on the
+# questions it is judged by: new ones may slip through.)
 #
 # ## Tools
 #
@@ -268,7 +272,7 @@ SCHEMA = {"type": "object", "required": ["tool", "input"], "properties": {
 # %%
 import json
 
-from jsonschema import ValidationError, validate
+from jsonschema import validate
 
 
 def call(tool, text):
@@ -282,7 +286,7 @@ def run(text, allowed=("search", "calculate")):
         if order["tool"] not in allowed:
             raise ValueError(f"{order['tool']} is not allowed")
         return str(TOOLS[order["tool"]](order["input"]))
-    except (ValidationError, ValueError, SyntaxError) as error:
+    except Exception as error:    # a tool may fail in ways nobody thought of
         return f"error: {getattr(error, 'message', error)}"
 
 # %%
@@ -325,7 +329,7 @@ show.table([(name, *defend(page)) for name, page in pages.items()],
            ["order", "none", "filter", "permissions"])
 
 # %% [markdown]
-# This is *prompt injection* (Greshake et al. 2023). A filter knows words, and
+# This is indirect *prompt injection* (Greshake et al. 2023). A filter knows words, and
 # there are always others. Permissions hold whatever the text says, but what is
 # permitted can still be misused. So: few rights, and a person's yes before what
 # cannot be undone.
@@ -366,7 +370,7 @@ show.table([(thought, f"`{order}`", seen) for thought, order, seen in notes],
 # makers warned that it may "run forever" (README, April 2023). BabyAGI (2023)
 # keeps a queue of tasks, to which each may add; in the exercises you stop one.
 #
-# > **Predict.** Each step is right in 95 % of cases. How many plans of twenty
+# > **Predict.** Each step is right in 95 % of cases, whatever came before. How many plans of twenty
 # > steps survive: 95, 75 or 36 %?
 
 # %%
@@ -389,11 +393,11 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 当问到一些专业知识的时候,经常会出现AI幻觉 ("hallucinates when asked expert knowledge") | **imprecise** | ours made up every answer, and it had read the very field |
-# | 具备网页浏览、代码执行、自定义工具调用(Function Call) ("GLM-4 browses, runs code, calls tools") | **right** | it writes the calls (GLM Team 2024, 2406.12793); a program like `run` does the rest |
+# | 当问到一些专业知识的时候,经常会出现AI幻觉 ("asked for expert knowledge, it often hallucinates") | **imprecise** | ours made up every answer, and it had read the very field |
+# | 具备网页浏览、代码执行、自定义工具调用(Function Call) ("GLM-4-9B-Chat browses, runs code, calls tools") | **right** | it writes the calls (GLM Team 2024, 2406.12793); a program like `run` does the rest |
 # | ChatGPT 支持插件机制 ("supports plug-ins") | **outdated** | a registry with rights, like `TOOLS`; closed in April 2024 |
-# | 陆奇在微软期间,就于 2016 年推进过“对话即平台(conversation as a platform)” ("Qi Lu pushed it in 2016") | **imprecise** | Satya Nadella announced it (Microsoft's Build, March 2016) |
-# | 苹果 Siri 、亚马逊 Echo ("Siri, Echo") | **imprecise** | Echo is the loudspeaker, Alexa the assistant; you build such a matcher in the exercises, and Jarvis's planner |
+# | 陆奇在微软期间,就于 2016 年推进过“对话即平台(conversation as a platform)” ("Qi Lu pushed it in 2016") | **imprecise** | Satya Nadella announced it (Microsoft's Build, March 2016); Lu led the division behind it |
+# | 苹果 Siri 、亚马逊 Echo ("Siri, Echo", as products that talk) | **right** | in the Echo it is Alexa who listens; you build such a matcher in the exercises, and Jarvis's planner |
 # | 256/1024/3072 (lengths of text-embedding-3-large) | **imprecise** | any shorter one can be asked for: it was trained to be cut (Kusupati et al. 2022). MiniLM was not: cut to 192, 96, 48, 24 numbers, other words give 55, 45, 35, 5 % |
 
 # %% [markdown]

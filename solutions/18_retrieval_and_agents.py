@@ -148,7 +148,7 @@ for question in ("What is a ReLU called that is off for every input?",
 #
 # Recall at 5 does not see whether the right text was first or fifth. The
 # *reciprocal rank* is 1 for the first, 1/2 for the second, 1/3 for the third;
-# its mean over many questions is how rankings are compared. Of texts with equal
+# its mean over many questions is one way to compare rankings. Of texts with equal
 # scores, the one with the smaller index stands first.
 
 # %% tags=["task"]
@@ -232,7 +232,7 @@ check.chunks(chunks)
 
 # %% [markdown]
 # Each page of the course as one long text, cut by you. The model may read 400
-# words: 16 chunks of 25, or one of 400. How many of the twenty questions in the
+# words: eight chunks of 50, or one of 400. How many of the twenty questions in the
 # text's words find theirs, whole?
 
 # %%
@@ -263,8 +263,8 @@ plots.lines({"no overlap": [found(size, 0) for size in sizes],
 #
 # A colleague's library is a log of past chats: what was asked, and the passage
 # that answered. He indexes question and passage together, and tests his search
-# with questions of the log, in other words than the text, where BM25 found a
-# quarter:
+# with questions of the log, in other words than the text. BM25 found a quarter of
+# those among its first five, and one in twenty at once:
 
 # %%
 logs = [(q["question"], p.text) for q in asked for p in passages
@@ -340,6 +340,8 @@ print(f"first is right: {first_is_right(clean_index(logs, tests)):.0%}")
 # - `"error: not a call"`: no JSON, or not an object whose `tool` and `input` are
 #   strings;
 # - `"error: no such tool"`; `"error: not allowed"`; `"error: the tool failed"`.
+#
+# (It ends if each tool does: real ones get a time limit, too.)
 
 # %% tags=["task"]
 def run_agent(

@@ -43,6 +43,7 @@ def test_a_file_of_hugging_face_gives_the_model_that_was_written():
     ("Unseen moons", ["un", "##seen", "moon", "##s"]),
     ("the café, 明月!", ["the", "cafe", ",", "明", "[UNK]", "!"]),
     ("the xyz", ["the", "[UNK]"]),
+    ("moon± the\ufffd", ["[UNK]", "the"]),
     ("", []),
 ])  # fmt: skip
 def test_words_are_cut_from_the_left_into_the_longest_pieces(text, pieces):

