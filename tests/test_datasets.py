@@ -141,6 +141,19 @@ def test_the_plays_are_speeches_in_ascii():
     assert "\r" not in plays and plays.endswith(".\n")
 
 
+def test_the_evidence_of_a_question_stands_in_one_passage_of_its_page():
+    passages, questions = datasets.course_extract(), datasets.course_questions()
+    assert len(passages) == 215
+    kinds = [question["wording"] for question in questions]
+    assert [kinds.count(kind) for kind in ("same", "other", "none")] == [20, 20, 20]
+    for question in questions:
+        if question["wording"] == "none":
+            assert question["page"] == question["evidence"] == ""
+            continue
+        [found] = [p for p in passages if question["evidence"] in p.text]
+        assert found.page == question["page"]
+
+
 def test_importing_datasets_is_light():
     program = (
         "import sys, time; start = time.perf_counter(); import lmlab.page.datasets; "

@@ -1,4 +1,4 @@
-"""The data of the course: Tang poems, the tones of their characters, seven plays.
+"""The data of the course: poems, tones, plays, and an extract of its own pages.
 
 Each file's checksum is compared before it is first read, so that a damaged download
 is named and not met as a strange error three cells later. Lesson 00 opens it first.
@@ -26,6 +26,15 @@ class Poem:
     author: str
     genre: str
     lines: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a lesson: `page` is the lesson's name, `section` its heading."""
+
+    page: str
+    section: str
     text: str
 
 
@@ -98,6 +107,22 @@ def shakespeare7() -> str:
     A speech is `Name:`, its lines, and an empty line.
     """
     return path("shakespeare7.txt").read_text(encoding="utf-8")
+
+
+def course_extract() -> list[Passage]:
+    """Return 215 passages of twelve lessons, 00 to 15, as these read at one time."""
+    with path("course_extract.jsonl").open(encoding="utf-8") as file:
+        return [Passage(**json.loads(line)) for line in file]
+
+
+def course_questions() -> list[dict[str, str]]:
+    """Return sixty questions to the extract: `question`, `wording`, `page`, `evidence`.
+
+    wording: "same" (twenty, in the words of the passage that answers), "other" (the
+    same twenty things asked in other words) or "none" (twenty that nothing in it
+    answers). evidence: words that stand in the one passage that answers.
+    """
+    return _rows("course_questions.tsv")
 
 
 def measured(name: str) -> list[dict[str, float | str]]:
