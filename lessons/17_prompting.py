@@ -1,15 +1,16 @@
 # %% [markdown]
 # # What can be done without changing a weight?
 #
-# More than it seems: what stands in front of a model decides what it says, and
-# a model may learn from it, within one reading.
+# What stands in front of a model decides what it says, and it may learn from
+# it within one reading.
 #
-# **You will** find the two attention layers that learn from a prompt, do a step
-# of gradient descent without a gradient, and let a model write down its sums.
+# **You will** find the two attention layers that learn from a prompt, do a
+# step of gradient descent without a gradient, and let a model write down its
+# sums.
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 38 minutes to read, 20 seconds to run
+# **Time** 36 minutes to read, 40 seconds to run
 
 # %%
 import torch
@@ -27,14 +28,13 @@ def next_character(before):
 
 
 plots.bars(["moon 月", "ruler 主", "mirror 镜", "sun 日"],
-           {start: next_character(start) for start in ("明", "床前明", "不知明")},
+           {start: next_character(start) for start in ["明", "床前明", "不知明"]},
            ylabel="probability of the next character",
            title="One model, three prompts, three distributions")
 
 # %% [markdown]
 # 明 is "bright", 床前明 "before my bed, bright", 不知明 "not knowing bright". What
-# stands in front is the *prompt* (提示). No weight differs between the three; the
-# vectors on their way do.
+# stands in front is the *prompt* (提示). No weight differs between the three.
 #
 # ## Asking, with and without examples
 #
@@ -59,8 +59,8 @@ print(few_shot("思乡", 2, np.random.default_rng(0)))
 # Two examples, then "homesickness:".
 #
 # > **Predict.** Of 100 answers, how many are a line of five characters with a
-# > word of the theme? From the base, with 0 and with 3 examples? From the tuned
-# > pupil of lesson 14, who has learned to answer such requests?
+# > word of the theme? From the base, with 0 and with 3 examples? From the
+# > tuned pupil of lesson 14, who has learned to answer such requests?
 
 # %%
 from lmlab.models.sampling import generate
@@ -77,24 +77,23 @@ def obeys(poet, shots):
     return 100 * np.mean(right)
 
 # %%
-poets = {"base": base, "pupil": shipped.poet("sft")}
-plots.lines({name: [obeys(poet, n) for n in range(4)]
-             for name, poet in poets.items()}, range(4), marks=True,
-            xlabel="examples in the prompt", ylabel="lines on the theme (%)",
-            title="Examples teach the base nothing, and confuse the pupil")
+pupil = shipped.poet("sft")
+plots.bars(["no example", "one", "two", "three"],
+           {"base": [obeys(base, shots) for shots in range(4)],
+            "pupil": [obeys(pupil, shots) for shots in range(4)]},
+           ylabel="lines on the theme (%)",
+           title="Examples teach the base nothing, and confuse the pupil")
 
 # %% [markdown]
-# Nothing, and worse than nothing. Neither has ever read a list of examples, and
-# to the pupil a request stands at the very beginning. A prompt wakes what
-# training has laid down. GPT-3, with its 175 billion weights and the web to read,
-# gains by examples (Brown et al. 2020).
+# Nothing, and worse than nothing. Neither has ever read a list of examples. A
+# prompt wakes what training has laid down; GPT-3, with the web to read, gains
+# by examples (Brown et al. 2020).
 #
 # ## Learning within a prompt
 #
-# So let us lay it down. A prompt is sixteen pairs, a letter and its digit. Which
-# digit a letter has is drawn anew in each prompt: weights cannot know it. Eight
-# of the pairs (a0, b1 ... h7) never come in training. The last letter has always
-# come before.
+# So let us lay it down. A prompt is sixteen pairs, a letter and its digit,
+# drawn anew in each prompt: weights cannot know them. Eight pairs (a0, b1 ...
+# h7) never come in training. The last letter has always come before.
 
 # %%
 def prompts(n, seed, unseen=False):
@@ -102,7 +101,7 @@ def prompts(n, seed, unseen=False):
     letter = rng.integers(8, size=(n, 16))
     letter[:, 15] = letter[range(n), rng.integers(15, size=n)]
     shift = rng.integers(1, 8, size=(n, 8)) * (not unseen)
-    book = 8 + (np.arange(8) + shift) % 8         # (n, 8): digit of each letter
+    book = 8 + (np.arange(8) + shift) % 8         # (n, 8): a digit a letter
     digit = np.take_along_axis(book, letter, axis=1)
     return torch.tensor(np.stack([letter, digit], axis=2).reshape(n, 32))
 
@@ -152,8 +151,8 @@ def learn(model, batch, counts, steps, rate):     # counts: True, in the loss
 
 # %% [markdown]
 # > **Predict.** After 200 steps it is asked for the last digit of prompts it
-# > never saw. Chance is one in eight. How often is one layer right? Two? And on
-# > pairs that training never held?
+# > never saw. Chance is one in eight. How often is one layer right? Two? And
+# > on pairs that training never held?
 
 # %%
 def right(model, unseen=False, off=None):
@@ -164,8 +163,8 @@ def right(model, unseen=False, off=None):
 
 is_digit = torch.arange(32) % 2 == 1
 torch.manual_seed(0)
-one, two = (learn(Reader(n), lambda step: prompts(32, step), is_digit, 200, 0.04)
-            for n in (1, 2))
+one, two = (learn(Reader(layers), lambda step: prompts(32, step), is_digit,
+                  steps=200, rate=0.04) for layers in (1, 2))
 
 # %%
 plots.bars(["one layer", "two layers"],
@@ -176,17 +175,18 @@ plots.bars(["one layer", "two layers"],
            title="Two layers learn from the prompt, one does not")
 
 # %% [markdown]
-# One layer can only prefer digits that are frequent in the prompt. What do two
-# do? A row says whom its token looks at:
+# One layer says the prompt's commonest digit, and even learned that a0 does
+# not happen. And two? Five pairs, the last cut short; a row says whom its
+# token looks at:
 #
-# > **Predict.** The last `a` must end up at `2`, which is not an `a`. What could
-# > the first layer have told the `2`?
+# > **Predict.** The last `a` must end up at `2`, which is not an `a`. What
+# > could the first layer have told the `2`?
 
 # %%
 from lmlab.models.attention import causal_mask
 
 
-def looks(model, ids):                            # (..., n) -> (..., n, n) each
+def looks(model, ids):                            # (..., n) -> (..., n, n)
     n = ids.shape[-1]
     x = model.tokens(ids) + model.places.weight[:n]
     for layer in model.layers:
@@ -199,42 +199,40 @@ axes = plots.axes(["Layer 1: a digit looks one back",
                    "Layer 2: a looks at what followed a"],
                   "who is looked at", "who looks", n=2, width=9.6, height=4.4)
 for ax, weights in zip(axes, looks(two, ids)):
-    plots.heatmap(weights, rows=spell(ids), columns=spell(ids), title="", ax=ax,
-                  vmin=0, vmax=1)
+    plots.heatmap(weights, rows=spell(ids), columns=spell(ids), title="",
+                  ax=ax, vmin=0, vmax=1)
 
 # %% [markdown]
-# Layer 1 tells each digit which letter stands before it. In layer 2 the new `a`
-# asks "who stands behind an `a`?" and copies what it finds: an *induction head*
-# (Olsson et al. 2022). Find it in all prompts, and switch each layer off:
+# Layer 1 tells each digit which letter stands before it. In layer 2 the new
+# `a` asks "who stands behind an `a`?" and copies what it finds: an *induction
+# head* (Olsson et al. 2022). Find it in all prompts, and switch each layer
+# off:
 
 # %%
 ids = prompts(500, seed=10**6)
-first, second = looks(two, ids)
-back = first.diagonal(-1, 1, 2)[:, ::2].mean()
+_, second = looks(two, ids)
 same = ids[:, :30] == ids[:, 30:31]               # where the last letter was
 after = (second[:, 30, 1:31] * same).sum(1).mean()
-print(f"layer 1, a digit's weight on the letter before: {back:.0%}")
-print(f"layer 2, a letter's weight on what came after it: {after:.0%}")
+print(f"the last letter's weight on what came after it: {after:.0%}")
 for i in (0, 1):
     print(f"without layer {i + 1}: {right(two, off=i):.0f}% right")
 
 # %% [markdown]
-# Without either it is back where one layer is, or below. So *in-context
-# learning* (上下文学习) here is a mechanism that training built: weights say how to
-# look up, the prompt says what.
+# It takes both. *In-context learning* (上下文学习) is here a mechanism that
+# training built: weights say how to look up, the prompt says what.
 #
 # ## A layer that takes a step of gradient descent
 #
-# Not all learning is looking up. Two examples, $x_1 = [1, 0]$ with $y_1 = 2$, and
-# $x_2 = [1, 1]$ with $y_2 = 1$. Asked: $x = [2, 1]$. A linear model starts at
-# $w = 0$, where the gradient of $\frac12 \sum (w \cdot x_i - y_i)^2$ is
+# Not all learning is looking up. Two examples, $x_1 = [1, 0]$ with $y_1 = 2$,
+# and $x_2 = [1, 1]$ with $y_2 = 1$. Asked: $x = [2, 1]$. A linear model starts
+# at $w = 0$, where the gradient of $\frac12 \sum (w \cdot x_i - y_i)^2$ is
 # $-\sum y_i x_i$. One step of rate $\eta$, and it answers
 #
 # $$w \cdot x = \Big(\eta \sum_i y_i x_i\Big) \cdot x
 #   = \eta \sum_i y_i \, (x_i \cdot x).$$
 #
-# > **Predict.** With a pencil, $\eta = 0.5$: what is $w$, and what $w \cdot x$?
-# > In the right-hand form, what are the queries, keys and values?
+# > **Predict.** With a pencil, $\eta = 0.5$: what is $w$, and what $w \cdot
+# > x$? In the right-hand form, what are the queries, keys and values?
 
 # %%
 X, y, x = np.array([[1, 0], [1, 1]]), np.array([2, 1]), np.array([2, 1])
@@ -245,8 +243,8 @@ print("w", w, "answers", w @ x, "  scores", scores, "answer", scores @ y)
 # %% [markdown]
 # 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax: *linear
 # attention*. Would training find this? Ten examples in three dimensions, each
-# prompt with a rule $w$ of its own; what queries and keys are is left to a matrix
-# $A$, which starts at 0.
+# prompt with a rule $w$ of its own; what queries and keys are is left to a
+# matrix $A$, which starts at 0.
 
 # %%
 def linear_attention(X, y, x, A):
@@ -261,26 +259,23 @@ def tasks(n):
 A = torch.zeros(3, 3, requires_grad=True)
 adam = torch.optim.Adam([A], lr=0.01)
 for step in range(300):
-    X, y, x, answer = tasks(1000)
+    X, y, x, answer = tasks(2000)
     (linear_attention(X, y, x, A) - answer).square().mean().backward()
     adam.step()
     adam.zero_grad()
 
 # %%
 X, y, x, answer = tasks(5000)
-said = linear_attention(X, y, x, A.detach())
-descent = (X * y).sum(1, keepdim=True) @ x.mT     # (sum y_i x_i) . x, rate 1
-descent = descent.flatten()
+descent = (x @ (X.mT @ y)).flatten()              # a step of rate 1
 rate = (descent @ answer) / (descent @ descent)   # the best one
-plots.heatmap(A.detach(), values=True, title="Trained, A is a rate: the same "
-              "for each direction, and no other", label="A")
-print(f"best rate {rate:.2f}; correlation with a step of that rate "
-      f"{torch.corrcoef(torch.stack([said, descent]))[0, 1]:.2f}")
+both = torch.stack([descent, linear_attention(X, y, x, A.detach())])
+print("A =", *(np.round(row, 2) + 0 for row in A.detach().numpy()))
+print(f"best rate {rate:.2f}, correlation {both.corrcoef()[0, 1]:.2f}")
 
 # %% [markdown]
-# Training found the step of gradient descent (von Oswald et al. 2023). One step is
-# not all: least squares is exact here. Two whole Transformer blocks come nearer.
-# Noisy rules in two dimensions, mean squared error of three seeds; *ridge* (lesson
+# Training found the best step of gradient descent (von Oswald et al. 2023):
+# the same rate in each direction. Two whole Transformer blocks do more. Noisy
+# rules in two dimensions, mean squared error of three seeds; *ridge* (lesson
 # 02) with the noise known is the best guess there is:
 
 # %%
@@ -300,30 +295,25 @@ show.table([(n, *(f"{error:.2f}" for error in found("regression", n).mean(0)))
            ["examples", "blocks", "ridge", "blocks, x tripled", "ridge"])
 
 # %% [markdown]
-# The error falls with the examples, as ridge's does, though it stays above. On
-# inputs three times as large it is lost: what a prompt teaches holds where
-# training has been.
+# The error falls as ridge's does, though it stays above. On inputs three times
+# as large it is lost: what a prompt teaches holds where training has been.
 #
 # ## Thinking aloud
 #
 # Four digits; what is the last digit of their sum? One small model learns to
-# answer in three ways: at once, after three dots, or with all running sums, a
-# *chain of thought* (思维链).
-
-# %%
-digits = torch.cartesian_prod(*[torch.arange(10)] * 4)             # (10000, 4)
-digits = digits[torch.randperm(10_000)]
-running = digits.cumsum(1) % 10
-sign, dots = torch.full((10_000, 1), 10), torch.full((10_000, 3), 11)
-ways = {"at once": running[:, 3:], "dots": torch.hstack([dots, running[:, 3:]]),
-        "running sums": running}
-for name, answers in ways.items():
-    row = torch.hstack([digits, sign, answers])[0]
-    print(f"{name:13}", *("0123456789=."[i] for i in row))
-
-# %% [markdown]
+# answer in three ways: at once, `8606=0`; after three dots, `8606=...0`; or
+# with all running sums, `8606=8440`, a *chain of thought* (思维链).
+#
 # > **Predict.** 150 steps each, then a thousand sums it never saw. Guessing is
 # > right in 10 %. And the three? Do dots help, which give it as much time?
+
+# %%
+every = torch.cartesian_prod(*[torch.arange(10)] * 4)   # (10000, 4)
+digits = every[torch.randperm(10_000)]
+running = digits.cumsum(1) % 10
+dotted = running.index_fill(1, torch.arange(3), 11)     # 11: a dot
+ways = {"at once": running[:, 3:], "dots": dotted, "running sums": running}
+sign = torch.full((10_000, 1), 10)
 
 # %%
 from lmlab.learning import batches
@@ -333,7 +323,8 @@ from lmlab.models.llama import LLaMA, LLaMAConfig
 def right_sums(answers):
     rows, n = torch.hstack([digits, sign, answers]), answers.shape[1]
     torch.manual_seed(0)
-    model = LLaMA(LLaMAConfig(12, context=9, d_model=32, n_layers=2, n_heads=2))
+    model = LLaMA(LLaMAConfig(vocab_size=12, context=9, d_model=32, n_layers=2,
+                              n_heads=2))
     learn(model, batches.rows(rows[:9000], 64), torch.arange(5 + n) > 4,
           steps=150, rate=0.02)
     said = generate(model, rows[9000:, :5].tolist(), max_new_tokens=n,
@@ -347,50 +338,40 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
            title="The steps help, the time alone does not")
 
 # %% [markdown]
-# A running sum adds one digit to one digit: a hundred cases, and the next step can
-# read what was written. At once there are ten thousand, and each layer passes
-# once. (Five times the steps change nothing; with other training, dots can be put
-# to use: Pfau et al. 2024.)
+# A running sum adds one digit to one, a hundred cases, and the next step can
+# read what was written. At once there are ten thousand. (Five times the steps
+# change nothing; with other training dots can be of use: Pfau et al. 2024.)
 #
-# Does the gift come from *code* in pre-training, as one document presumes? Read
-# something else for a hundred steps, then practise running sums.
-#
-# > **Predict.** Traces of a program, `x=3;x+4=7;`, hold the very sums. Do they
-# > help? And the same with false results?
+# Does the gift come from *code* in pre-training, as one document presumes?
+# Read something for a hundred steps, then practise running sums. Traces of a
+# program, `x=3;x+4=7;`, hold the very sums; so do they help? And with false
+# results?
 
 # %%
-show.table([(before, *(f"{share:.0%}" for share in found("code", before).mean(0)))
-            for before in ("nothing", "plays", "brackets", "false traces",
-                           "traces")],
+kinds = "nothing", "plays", "brackets", "false traces", "traces"
+show.table([(kind, *(f"{share:.0%}" for share in found("code", kind).mean(0)))
+            for kind in kinds],
            ["read before", "right after 80 steps", "160", "240", "320"])
 for how in ("at once", "reversed", "carries first"):
     last = found("addition", how)[:, 3]
     print(f"47+85, {how}: {last.min():.0%} to {last.max():.0%} right")
 
 # %% [markdown]
-# Nothing of it helps: what is learned first must be unlearned, plays soonest; true
-# traces are no better than false. That is a model of 30,000 weights, and says
-# nothing of billions. Below, addition of two digits: carries written first win
-# with each of three seeds; the rest is a lottery.
+# Nothing of it helps; true traces only harm less than false ones. That is a
+# model of 30,000 weights, and says nothing of billions. Below, addition of two
+# digits: carries written first win with each of three seeds; the rest is a
+# lottery.
 #
 # ## Who is speaking?
 #
-# A chat is one text, and the template of lesson 14 marks who speaks. The *roles*
-# are the operator, with a *system message* (system 指令), the user and the model.
-
-# %%
-def template(messages):
-    return "".join(f"<{role}>{said}" for role, said in messages) + "<model>"
-
-
-print(template([("system", "大"), ("user", "小c")]))
-
-# %% [markdown]
-# A small model was trained on such chats: told 大 ("big") it answers a letter in
-# capitals, told 小 in small ones, and where they differ the system's word holds.
+# A chat is one text, and the template of lesson 14 marks who speaks. The
+# *roles* are the operator, with a *system message* (system 指令), the user and
+# the model: `<system>大<user>小c<model>C`. A small model was trained on such
+# chats: told 大 ("big") it answers a letter in capitals, told 小 in small ones,
+# and where the two differ the system's word holds.
 #
-# > **Predict.** Whom does it obey here? And if the user's *text* goes on as if the
-# > system had spoken again?
+# > **Predict.** Whom does it obey here? And if the user's *text* goes on as if
+# > the system had spoken again?
 
 # %%
 for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
@@ -399,13 +380,12 @@ for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
     print(f"{chat:32} capitals, three seeds:", *(f"{s:.0%}" for s in shares))
 
 # %% [markdown]
-# The system wins because training made it win (so did OpenAI: Wallace et al.
-# 2024). And only the mark says who speaks: whoever can write it is the system. In
-# the exercises you take such marks out of what a user sends.
+# The system wins because training made it win (at OpenAI, too: Wallace et al.
+# 2024). And only the mark says who speaks: whoever can write it is the system.
 #
 # ## A dialogue that forgets its beginning
 #
-# *Multi-turn dialogue* (多轮对话) sends the whole chat again with each turn, and a
+# *Multi-turn dialogue* (多轮对话) sends the whole chat with each turn, and a
 # context has a fixed length: here 24 tokens. The system said 大; each user turn
 # says 小, and takes five tokens.
 #
@@ -419,8 +399,8 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
             title="An order that falls out of the context is forgotten")
 
 # %% [markdown]
-# After four turns it changes its mind; not that it disagrees, the order is gone.
-# So chat programs send the system message each time, and drop old turns.
+# In the fifth: the order is gone. So keep the system message, and drop old
+# turns.
 #
 # ## What the documents say
 #
@@ -434,7 +414,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.2) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
-# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” | **an opinion** | no figure is given; "conversation as a platform" was S. Nadella's speech (Microsoft, Build 2016) |
+# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
 
 # %% [markdown]
 # ## Check yourself
@@ -442,23 +422,24 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # 1. A prompt holds `c5 a2 f7 c`. Which token does an induction head look at?
 # 2. One step from $w = 0$, $\eta = 1$: examples 1 with 3 and 2 with 1. What is
 #    answered for 2?
-# 3. A reply is right, and its chain of thought is shown. Was it found that way?
+# 3. A reply is right, and its chain of thought is shown. Was it found that
+#    way?
 #
 # <details><summary>Answers</summary>
 #
 # 1. At 5, which stands after the earlier `c`.
 # 2. $w = 3 \cdot 1 + 1 \cdot 2 = 5$, so 10.
-# 3. In our sums, yes: nothing else could carry them. In general, not always:
-#    models have given reasons that hid what moved them (Turpin et al. 2023).
+# 3. Not always: models have given reasons that hid what moved them (Turpin et
+#    al. 2023).
 #
 # </details>
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the pupil confused by one example, the two heatmaps, the three ways to
-# add. *Ask* before each. *Point at* the row of the last letter. *A common
-# misunderstanding*: that few-shot examples train the model. Nothing is kept:
-# the next prompt begins anew.
+# *Show* the pupil confused by one example, the heatmaps (*point at* the row of
+# the last letter), the three ways to add. *A common misunderstanding*: that
+# examples in a prompt train the model. Nothing is kept: the next prompt begins
+# anew.
 #
 # </details>
 #
@@ -471,8 +452,8 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # **Read on** (numbers are those of arXiv)
 # - Brown et al., *Language Models are Few-Shot Learners*, 2020, 2005.14165
 # - Olsson et al., *In-context Learning and Induction Heads*, 2022, 2209.11895
-# - von Oswald et al., *Transformers Learn In-Context by Gradient Descent*, 2023,
-#   2212.07677
+# - von Oswald et al., *Transformers Learn In-Context by Gradient Descent*,
+#   2023, 2212.07677
 # - Garg et al., *What Can Transformers Learn In-Context?*, 2022, 2208.01066
 # - Wei et al., *Chain-of-Thought Prompting*, 2022, 2201.11903
 # - Pfau et al., *Let's Think Dot by Dot*, 2024, 2404.15758
