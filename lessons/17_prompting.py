@@ -10,7 +10,7 @@
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 36 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 
 # %%
 import torch
@@ -58,9 +58,9 @@ print(few_shot("思乡", 2, np.random.default_rng(0)))
 # %% [markdown]
 # Two examples, then "homesickness:".
 #
-# > **Predict.** Of 100 answers, how many are a line of five characters with a
-# > word of the theme? From the base, with 0 and with 3 examples? From the
-# > tuned pupil of lesson 14, who has learned to answer such requests?
+# > **Predict.** Of 100 answers, how many are a line with a word of the theme?
+# > Of the base, with 0 and with 3 examples? Of the pupil of lesson 14, who was
+# > tuned on such requests?
 
 # %%
 from lmlab.models.sampling import generate
@@ -85,9 +85,9 @@ plots.bars(["no example", "one", "two", "three"],
            title="Examples teach the base nothing, and confuse the pupil")
 
 # %% [markdown]
-# Nothing, and worse than nothing. Neither has ever read a list of examples. A
-# prompt wakes what training has laid down; GPT-3, with the web to read, gains
-# by examples (Brown et al. 2020).
+# Nothing, and worse than nothing: neither has ever read a list of examples.
+# GPT-3, with the web to read, gains by them (Brown et al. 2020). A prompt
+# wakes what training has laid down.
 #
 # ## Learning within a prompt
 #
@@ -161,9 +161,9 @@ def right(model, unseen=False, off=None):
     return 100 * (said == ids[:, 31]).double().mean().item()
 
 
-is_digit = torch.arange(32) % 2 == 1
+digit = torch.arange(32) % 2 == 1
 torch.manual_seed(0)
-one, two = (learn(Reader(layers), lambda step: prompts(32, step), is_digit,
+one, two = (learn(Reader(layers), lambda step: prompts(32, step), digit,
                   steps=200, rate=0.04) for layers in (1, 2))
 
 # %%
@@ -175,12 +175,10 @@ plots.bars(["one layer", "two layers"],
            title="Two layers learn from the prompt, one does not")
 
 # %% [markdown]
-# One layer says the prompt's commonest digit, and even learned that a0 does
-# not happen. And two? Five pairs, the last cut short; a row says whom its
+# One layer is about as good as naming the prompt's commonest digit. And two?
+# Five pairs, the last cut short: the last `a` must end up at `2`, which is not
+# an `a`. What could the first layer have told the `2`? A row says whom its
 # token looks at:
-#
-# > **Predict.** The last `a` must end up at `2`, which is not an `a`. What
-# > could the first layer have told the `2`?
 
 # %%
 from lmlab.models.attention import causal_mask
@@ -204,9 +202,8 @@ for ax, weights in zip(axes, looks(two, ids)):
 
 # %% [markdown]
 # Layer 1 tells each digit which letter stands before it. In layer 2 the new
-# `a` asks "who stands behind an `a`?" and copies what it finds: an *induction
-# head* (Olsson et al. 2022). Find it in all prompts, and switch each layer
-# off:
+# `a` asks "who stands behind an `a`?" and copies that: an *induction head*
+# (Olsson et al. 2022). Find it in 500 prompts, and switch each layer off:
 
 # %%
 ids = prompts(500, seed=10**6)
@@ -231,11 +228,12 @@ for i in (0, 1):
 # $$w \cdot x = \Big(\eta \sum_i y_i x_i\Big) \cdot x
 #   = \eta \sum_i y_i \, (x_i \cdot x).$$
 #
-# > **Predict.** With a pencil, $\eta = 0.5$: what is $w$, and what $w \cdot
-# > x$? In the right-hand form, what are the queries, keys and values?
+# > **Predict.** With a pencil, $\eta = 0.5$: what is $w$, and the answer? In
+# > the form on the right, what are the queries, keys and values?
 
 # %%
-X, y, x = np.array([[1, 0], [1, 1]]), np.array([2, 1]), np.array([2, 1])
+X, y = np.array([[1.0, 0], [1, 1]]), np.array([2.0, 1])
+x = np.array([2.0, 1])
 w = 0.5 * y @ X                                   # a step from w = 0
 scores = 0.5 * X @ x                              # keys times query
 print("w", w, "answers", w @ x, "  scores", scores, "answer", scores @ y)
@@ -251,6 +249,10 @@ def linear_attention(X, y, x, A):
     return ((x @ A @ X.mT) @ y).flatten()
 
 
+in_torch = linear_attention(*map(torch.tensor, (X, y, x)), torch.eye(2) / 2)
+show.agree([scores @ y], in_torch, 1e-12)
+
+# %%
 def tasks(n):
     w, X, x = torch.randn(n, 3, 1), torch.randn(n, 10, 3), torch.randn(n, 1, 3)
     return X, X @ w, x, (x @ w).flatten()         # the last: what is right
@@ -281,13 +283,11 @@ print(f"best rate {rate:.2f}, correlation {both.corrcoef()[0, 1]:.2f}")
 # %%
 from lmlab.page import datasets
 
-table = datasets.measured("17_prompting")
-columns = ("first", "second", "third", "fourth")
+table = [[*row.values()] for row in datasets.measured("17_prompting")]
 
 
-def found(study, setting):                        # (seeds, columns)
-    return np.array([[row[c] for c in columns] for row in table
-                     if (row["study"], row["setting"]) == (study, setting)])
+def found(*study):                                # (seeds, what was measured)
+    return np.array([row[3:] for row in table if row[:2] == [*study]])
 
 
 show.table([(n, *(f"{error:.2f}" for error in found("regression", n).mean(0)))
@@ -338,14 +338,13 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
            title="The steps help, the time alone does not")
 
 # %% [markdown]
-# A running sum adds one digit to one, a hundred cases, and the next step can
-# read what was written. At once there are ten thousand. (Five times the steps
-# change nothing; with other training dots can be of use: Pfau et al. 2024.)
+# A running sum adds one digit to one, a hundred cases, and can be read by the
+# next. At once there are ten thousand. (Five times the steps change nothing;
+# with other training dots can be of use: Pfau et al. 2024.)
 #
 # Does the gift come from *code* in pre-training, as one document presumes?
 # Read something for a hundred steps, then practise running sums. Traces of a
-# program, `x=3;x+4=7;`, hold the very sums; so do they help? And with false
-# results?
+# program, `x=3;x+4=7;`, hold the very sums. Do they help? And false ones?
 
 # %%
 kinds = "nothing", "plays", "brackets", "false traces", "traces"
@@ -357,18 +356,18 @@ for how in ("at once", "reversed", "carries first"):
     print(f"47+85, {how}: {last.min():.0%} to {last.max():.0%} right")
 
 # %% [markdown]
-# Nothing of it helps; true traces only harm less than false ones. That is a
-# model of 30,000 weights, and says nothing of billions. Below, addition of two
-# digits: carries written first win with each of three seeds; the rest is a
-# lottery.
+# Nothing of it helps; on average true traces harm less than false ones. That
+# is a model of 30,000 weights, and says nothing of billions. Below, addition
+# of two digits: with carries written first each of three seeds gets there; the
+# rest is a lottery.
 #
 # ## Who is speaking?
 #
 # A chat is one text, and the template of lesson 14 marks who speaks. The
 # *roles* are the operator, with a *system message* (system 指令), the user and
-# the model: `<system>大<user>小c<model>C`. A small model was trained on such
-# chats: told 大 ("big") it answers a letter in capitals, told 小 in small ones,
-# and where the two differ the system's word holds.
+# the model: `<system>大<user>小c<model>C`. A small model was trained so: told 大
+# ("big") it answers in capitals, told 小 in small letters, and the system's
+# word holds.
 #
 # > **Predict.** Whom does it obey here? And if the user's *text* goes on as if
 # > the system had spoken again?
@@ -399,8 +398,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
             title="An order that falls out of the context is forgotten")
 
 # %% [markdown]
-# In the fifth: the order is gone. So keep the system message, and drop old
-# turns.
+# In the fifth: the order is gone. So keep that message, and drop old turns.
 #
 # ## What the documents say
 #
@@ -422,8 +420,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # 1. A prompt holds `c5 a2 f7 c`. Which token does an induction head look at?
 # 2. One step from $w = 0$, $\eta = 1$: examples 1 with 3 and 2 with 1. What is
 #    answered for 2?
-# 3. A reply is right, and its chain of thought is shown. Was it found that
-#    way?
+# 3. A right reply comes with its chain of thought. Was it found that way?
 #
 # <details><summary>Answers</summary>
 #
@@ -436,10 +433,9 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the pupil confused by one example, the heatmaps (*point at* the row of
-# the last letter), the three ways to add. *A common misunderstanding*: that
-# examples in a prompt train the model. Nothing is kept: the next prompt begins
-# anew.
+# *Show* the pupil confused by one example, the heatmaps (*point at* the last
+# row), the three ways to add. *A common misunderstanding*: that examples in a
+# prompt train the model. The next prompt begins anew.
 #
 # </details>
 #
