@@ -116,11 +116,12 @@ def themes_of(lines):
 
 poems = [lines for lines in text.shelves()["test"]
          if len(themes_of(lines)) == 1][:100]
-rows = {theme: text.rows(poems, start=theme + "：") for theme in themes}
-logits = {theme: pupil(ids).detach().numpy() for theme, ids in rows.items()}
-scores = np.array([[answer_score(logits[theme][i], rows[theme][i].numpy(), 3)
-                    for theme in themes] for i in range(len(poems))])
-found = [[*themes][best] for best in scores.argmax(axis=1)]
+scores = []                                       # (themes, poems)
+for theme in themes:
+    ids = text.rows(poems, start=theme + "：")    # the poem begins at place 3
+    scores.append([answer_score(logits, row, 3) for logits, row in
+                   zip(pupil(ids).detach().numpy(), ids.numpy())])
+found = [[*themes][best] for best in np.argmax(scores, axis=0)]
 right = [theme == themes_of(lines)[0] for theme, lines in zip(found, poems)]
 print(f"{np.mean(right):.0%} right: better than chance, and no more")
 
@@ -233,8 +234,7 @@ check.fit(fit)
 # ## 5. Find the bug: too good to be true   ●●○  5 minutes
 #
 # A few-shot test: for question `i` take examples from the same pile of labelled
-# texts. A colleague reports 100 % from a model that looks up the most similar
-# example.
+# texts. A model that copies the answer of the most similar example gets 100 %.
 
 # %%
 def buggy_pick_examples(texts, i, shots, order):

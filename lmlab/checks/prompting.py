@@ -42,6 +42,9 @@ few_shot_prompt = Check(
             "With which character does your prompt end, and with which should it?",
         prompt(last="{}"): "By what should the model see that an answer comes now?",
         prompt(last="{} ->\n"): "Does the answer stand on the question's line?",
+        lambda examples, question: prompt()(examples, "\n" + question) if not examples
+        else prompt_loop(examples, question):
+            "How many line ends are there, if there is no example?",
         prompt(between=""): "Where does one example end and the next begin?",
         prompt(between="\n\n"): "How many line ends stand between two lines?",
         prompt(order=lambda lines, q: [q, *lines]):
@@ -98,6 +101,9 @@ answer_score = Check(
     mistakes={
         score(rows=lambda x, s: x[s:]):
             "Which row was written before ids[start] was read?",
+        lambda logits, ids, start: float(
+            log_softmax(logits[start - 1 : -1], axis=1)[:, ids[start:]].mean()):
+            "From each row one number is wanted: how many did you take from it?",
         score(over=np.sum): "Twice as many tokens: is an answer then half as likely "
             "to be taken?",
         score(over=lambda p: -p.mean()):
@@ -381,6 +387,11 @@ few_shot_curve = Check(
         curve(weigh=lambda s: s): "What turns scores into weights?",
         curve(weigh=lambda s: softmax(s, axis=0)):
             "Whose weights sum to 1: those of a query, or those of an example?",
+        curve(weigh=softmax):
+            "Over which axis do the weights of one query sum to 1, and over which do "
+            "yours?",
+        curve(value=lambda labels: labels, choose=np.round):
+            "Can a 0 and a 2 be averaged into the answer 1?",
         curve(weigh=lambda s: (s == s.max(axis=1, keepdims=True)).astype(float)):
             "May several examples together outweigh the nearest?",
         curve(weigh=lambda s: np.ones_like(s)):

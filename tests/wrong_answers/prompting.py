@@ -5,6 +5,7 @@ from statistics import mode
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 
 
 def prompt_in_a_loop(examples, question):
@@ -41,10 +42,9 @@ def score_naive(logits, ids, start):
     return np.log(p[range(start - 1, len(ids) - 1), ids[start:]]).mean()
 
 
-def score_by_whole_table(logits, ids, start):
-    rows = logits[start - 1 : -1]
-    return float((rows[:, ids[start:]] - np.log(np.exp(
-        rows - rows.max()).sum(axis=1, keepdims=True)) - rows.max()).mean())
+def score_of_the_median(logits, ids, start):
+    rows, answer = logits[start - 1 : -1], ids[start:]
+    return float(np.median(log_softmax(rows, axis=1)[range(len(answer)), answer]))
 
 
 def majority_of_counter(answers):
@@ -182,7 +182,7 @@ WRONG = {
     ],
     "answer_score": [
         (score_naive, "scores of a thousand"),
-        (score_by_whole_table, "Right on the case before"),
+        (score_of_the_median, "Right on the case before"),
         (lambda logits, ids, start: 0.0, "expected -0.2877"),
         (lambda logits, ids, start: logits, "expected a single number"),
         (lambda logits, ids, start: score_in_a_loop(logits, ids, start) / np.log(2),
