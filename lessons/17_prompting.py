@@ -10,7 +10,7 @@
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 36 minutes to read, 20 seconds to run
 
 # %%
 import torch
@@ -56,7 +56,8 @@ def few_shot(theme, shots, rng):
 print(few_shot("思乡", 2, np.random.default_rng(0)))
 
 # %% [markdown]
-# Two examples, then "homesickness:".
+# "Courage: one doddering old man" (its 龙, dragon, counted), "night rain:
+# evening rain, few hills show"; then "homesickness:".
 #
 # > **Predict.** Of 100 answers, how many are a line with a word of the theme?
 # > Of the base, with 0 and with 3 examples? Of the pupil of lesson 14, who was
@@ -106,14 +107,12 @@ def prompts(n, seed, unseen=False):
     return torch.tensor(np.stack([letter, digit], axis=2).reshape(n, 32))
 
 
-def spell(ids):
-    return ["abcdefgh01234567"[i] for i in ids]
-
-
-print(*spell(prompts(1, seed=1)[0]))
+names = np.array([*"abcdefgh01234567"])
+print(*names[prompts(1, seed=1)[0]])
 
 # %% [markdown]
-# The model is attention layers of one head each, and nothing else.
+# The model is attention layers of one head each, and nothing else; Muon
+# (lesson 06) trains it.
 
 # %%
 from torch import nn
@@ -197,7 +196,7 @@ axes = plots.axes(["Layer 1: a digit looks one back",
                    "Layer 2: a looks at what followed a"],
                   "who is looked at", "who looks", n=2, width=9.6, height=4.4)
 for ax, weights in zip(axes, looks(two, ids)):
-    plots.heatmap(weights, rows=spell(ids), columns=spell(ids), title="",
+    plots.heatmap(weights, rows=names[ids], columns=names[ids], title="",
                   ax=ax, vmin=0, vmax=1)
 
 # %% [markdown]
@@ -276,9 +275,10 @@ print(f"best rate {rate:.2f}, correlation {both.corrcoef()[0, 1]:.2f}")
 
 # %% [markdown]
 # Training found the best step of gradient descent (von Oswald et al. 2023):
-# the same rate in each direction. Two whole Transformer blocks do more. Noisy
-# rules in two dimensions, mean squared error of three seeds; *ridge* (lesson
-# 02) with the noise known is the best guess there is:
+# the same rate in each direction. And two whole Transformer blocks, with noisy
+# rules in two dimensions? Mean squared error, three seeds (0.25 of it is
+# noise); *ridge* regression, least squares that allows for noise, is the best
+# guess there is:
 
 # %%
 from lmlab.page import datasets
@@ -302,18 +302,18 @@ show.table([(n, *(f"{error:.2f}" for error in found("regression", n).mean(0)))
 #
 # Four digits; what is the last digit of their sum? One small model learns to
 # answer in three ways: at once, `8606=0`; after three dots, `8606=...0`; or
-# with all running sums, `8606=8440`, a *chain of thought* (思维链).
+# with all running sums, `8606=8440`, a *chain of thought* (思维链). (A large
+# model writes one if examples in the prompt do: Wei et al. 2022.)
 #
 # > **Predict.** 150 steps each, then a thousand sums it never saw. Guessing is
 # > right in 10 %. And the three? Do dots help, which give it as much time?
 
 # %%
-every = torch.cartesian_prod(*[torch.arange(10)] * 4)   # (10000, 4)
-digits = every[torch.randperm(10_000)]
+digits = torch.cartesian_prod(*[torch.arange(10)] * 4)  # all 10,000
+digits = digits[torch.randperm(10_000)]
 running = digits.cumsum(1) % 10
 dotted = running.index_fill(1, torch.arange(3), 11)     # 11: a dot
 ways = {"at once": running[:, 3:], "dots": dotted, "running sums": running}
-sign = torch.full((10_000, 1), 10)
 
 # %%
 from lmlab.learning import batches
@@ -321,10 +321,10 @@ from lmlab.models.llama import LLaMA, LLaMAConfig
 
 
 def right_sums(answers):
-    rows, n = torch.hstack([digits, sign, answers]), answers.shape[1]
+    n, sign = answers.shape[1], torch.full((10_000, 1), 10)
+    rows = torch.hstack([digits, sign, answers])
     torch.manual_seed(0)
-    model = LLaMA(LLaMAConfig(vocab_size=12, context=9, d_model=32, n_layers=2,
-                              n_heads=2))
+    model = LLaMA(LLaMAConfig(12, 9, d_model=32, n_layers=2, n_heads=2))
     learn(model, batches.rows(rows[:9000], 64), torch.arange(5 + n) > 4,
           steps=150, rate=0.02)
     said = generate(model, rows[9000:, :5].tolist(), max_new_tokens=n,
@@ -412,7 +412,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.2) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
-# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
+# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” ("dialogue as a platform", by Lu Qi) | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
 
 # %% [markdown]
 # ## Check yourself
