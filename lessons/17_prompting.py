@@ -240,8 +240,7 @@ print("w", w, "answers", w @ x, "  scores", scores, "answer", scores @ y)
 # %% [markdown]
 # 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax: *linear
 # attention*. Would training find this? Ten examples in three dimensions, each
-# prompt with a rule $w$ of its own; what queries and keys are is left to a
-# matrix $A$, which starts at 0.
+# prompt with its own rule $w$; a matrix $A$, at first 0, makes the scores.
 
 # %%
 def linear_attention(X, y, x, A):
@@ -412,7 +411,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.2) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
-# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” ("dialogue as a platform", by Lu Qi) | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
+# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” ("dialogue as a platform") | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
 
 # %% [markdown]
 # ## Check yourself
@@ -433,9 +432,9 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the pupil confused by one example, the heatmaps (*point at* the last
-# row), the three ways to add. *A common misunderstanding*: that examples in a
-# prompt train the model. The next prompt begins anew.
+# *Show* the confused pupil, the heatmaps (*point at* the last row), the three
+# ways to add. *A common misunderstanding*: that examples in a prompt train the
+# model. The next prompt begins anew.
 #
 # </details>
 #
