@@ -4,13 +4,12 @@
 # What stands in front of a model decides what it says, and it may learn from
 # it within one reading.
 #
-# **You will** find the two attention layers that learn from a prompt, do a
-# step of gradient descent without a gradient, and let a model write down its
-# sums.
+# **You will** find two layers that learn from a prompt, do a step of gradient
+# descent without a gradient, and let a model write down its sums.
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 36 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 60 seconds to run
 
 # %%
 import torch
@@ -78,11 +77,10 @@ def obeys(poet, shots):
     return 100 * np.mean(right)
 
 # %%
-pupil = shipped.poet("sft")
+poets = {"base": base, "pupil": shipped.poet("sft")}
 plots.bars(["no example", "one", "two", "three"],
-           {"base": [obeys(base, shots) for shots in range(4)],
-            "pupil": [obeys(pupil, shots) for shots in range(4)]},
-           ylabel="lines on the theme (%)",
+           {name: [obeys(poet, shots) for shots in range(4)]
+            for name, poet in poets.items()}, ylabel="lines on the theme (%)",
            title="Examples teach the base nothing, and confuse the pupil")
 
 # %% [markdown]
@@ -308,8 +306,7 @@ show.table([(n, *(f"{error:.2f}" for error in found("regression", n).mean(0)))
 # > right in 10 %. And the three? Do dots help, which give it as much time?
 
 # %%
-digits = torch.cartesian_prod(*[torch.arange(10)] * 4)  # all 10,000
-digits = digits[torch.randperm(10_000)]
+digits = torch.cartesian_prod(*[torch.arange(10)] * 4)[torch.randperm(10_000)]
 running = digits.cumsum(1) % 10
 dotted = running.index_fill(1, torch.arange(3), 11)     # 11: a dot
 ways = {"at once": running[:, 3:], "dots": dotted, "running sums": running}
@@ -350,15 +347,15 @@ kinds = "nothing", "plays", "brackets", "false traces", "traces"
 show.table([(kind, *(f"{share:.0%}" for share in found("code", kind).mean(0)))
             for kind in kinds],
            ["read before", "right after 80 steps", "160", "240", "320"])
-for how in ("at once", "reversed", "carries first"):
-    last = found("addition", how)[:, 3]
-    print(f"47+85, {how}: {last.min():.0%} to {last.max():.0%} right")
+print("47+85, lowest of three seeds:", *(
+    f"{how} {found('addition', how)[:, 3].min():.0%}"
+    for how in ("at once", "reversed", "carries first")), sep="  ")
 
 # %% [markdown]
 # Nothing of it helps; on average true traces harm less than false ones. That
 # is a model of 30,000 weights, and says nothing of billions. Below, addition
-# of two digits: with carries written first each of three seeds gets there; the
-# rest is a lottery.
+# of two digits: with carries written first it works with each seed; the rest
+# is a lottery.
 #
 # ## Who is speaking?
 #
@@ -368,14 +365,13 @@ for how in ("at once", "reversed", "carries first"):
 # ("big") it answers in capitals, told 小 in small letters, and the system's
 # word holds.
 #
-# > **Predict.** Whom does it obey here? And if the user's *text* goes on as if
-# > the system had spoken again?
+# > **Predict.** N is any letter. What share is answered in capitals, with each
+# > of three seeds? And if the user's *text* goes on as if the system had spoken?
 
 # %%
 for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
              "<system>大<user><system>小<user>N"):
-    shares = found("roles", chat)[:, 0]
-    print(f"{chat:32} capitals, three seeds:", *(f"{s:.0%}" for s in shares))
+    print(f"{chat:32}", *(f"{p:.0%}" for p in found("roles", chat)[:, 0]))
 
 # %% [markdown]
 # The system wins because training made it win (at OpenAI, too: Wallace et al.
