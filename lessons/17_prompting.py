@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 35 minutes to read, 60 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 import torch
@@ -338,9 +338,10 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
 # next. At once there are ten thousand. (Five times the steps change nothing;
 # with other training dots can be of use: Pfau et al. 2024.)
 #
-# Does the gift come from *code* in pre-training, as one document presumes?
-# Read something for a hundred steps, then practise running sums. Traces of a
-# program, `x=3;x+4=7;`, hold the very sums. Do they help? And false ones?
+# Does the gift come from *code* in pre-training? One of *the documents* (five
+# Chinese overviews that this course tests) presumes so. Read something for a
+# hundred steps, then practise running sums. Traces of a program, `x=3;x+4=7;`,
+# hold the very sums. Do they help? And false ones?
 
 # %%
 kinds = "nothing", "plays", "brackets", "false traces", "traces"
@@ -366,7 +367,7 @@ print("47+85, lowest of three seeds:", *(
 # word holds.
 #
 # > **Predict.** N is any letter. What share is answered in capitals, with each
-# > of three seeds? And if the user's *text* goes on as if the system had spoken?
+# > of three seeds? And if the user's *text* goes on as if the system spoke?
 
 # %%
 for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
@@ -397,9 +398,6 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 #
 # ## What the documents say
 #
-# *The documents* are five Chinese overviews of large models that this course
-# tests.
-#
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 上下文学习 ... 无需额外的训练或参数更新 ("no further training or change of a parameter") | **right** | all models here were frozen when asked; *that* they learn from a prompt, training made |
@@ -407,7 +405,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.2) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
-# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... “对话即平台” ("dialogue as a platform") | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
+# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... 对话即平台 ("dialogue as a platform") | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
 
 # %% [markdown]
 # ## Check yourself
