@@ -255,7 +255,7 @@ def tasks(n):
 
 
 A = torch.zeros(3, 3, requires_grad=True)
-adam = torch.optim.Adam([A], lr=0.01)
+adam = torch.optim.Adam([A], lr=0.001)
 for step in range(300):
     X, y, x, answer = tasks(2000)
     (linear_attention(X, y, x, A) - answer).square().mean().backward()
