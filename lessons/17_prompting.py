@@ -10,30 +10,28 @@
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
 # **Time** 35 minutes to read, 40 seconds to run
+#
+# What comes after 明, "bright"? After 床前明, "before my bed, bright"? After
+# 不知明, "not knowing bright"? Our base poet, asked three times:
 
 # %%
 import torch
 
-from lmlab.page import plots, show
+from lmlab.page import plots
 from lmlab.poem_school import shipped, text
 
-base = shipped.poet("base")                       # frozen from here on
-tokenizer = text.tokenizer()
-
-
-def next_character(before):
-    ids = torch.tensor([text.prompt(text.BEGIN + before)])
-    return base(ids)[0, -1].detach().softmax(-1)[tokenizer.encode("月主镜日")]
-
-
-plots.bars(["moon 月", "ruler 主", "mirror 镜", "sun 日"],
-           {start: next_character(start) for start in ["明", "床前明", "不知明"]},
+base, likely = shipped.poet("base"), {}
+choices = text.tokenizer().encode("月主镜日")
+for start in ("明", "床前明", "不知明"):
+    ids = torch.tensor([text.prompt(text.BEGIN + start)])
+    likely[start] = base(ids)[0, -1].detach().softmax(-1)[choices]
+plots.bars(["moon 月", "ruler 主", "mirror 镜", "sun 日"], likely,
            ylabel="probability of the next character",
            title="One model, three prompts, three distributions")
 
 # %% [markdown]
-# 明 is "bright", 床前明 "before my bed, bright", 不知明 "not knowing bright". What
-# stands in front is the *prompt* (提示). No weight differs between the three.
+# A moon by the bed, a ruler where none was known, and no weight differs. What
+# stands in front is the *prompt* (提示).
 #
 # ## Asking, with and without examples
 #
@@ -55,12 +53,12 @@ def few_shot(theme, shots, rng):
 print(few_shot("思乡", 2, np.random.default_rng(0)))
 
 # %% [markdown]
-# "Courage: one doddering old man" (its 龙, dragon, counted), "night rain:
-# evening rain, few hills show"; then "homesickness:".
+# "Courage: one doddering old man" (龙, dragon, is a character of courage, but
+# not here), "night rain: evening rain, few hills show"; then "homesickness:".
 #
-# > **Predict.** Of 100 answers, how many are a line with a word of the theme?
-# > Of the base, with 0 and with 3 examples? Of the pupil of lesson 14, who was
-# > tuned on such requests?
+# > **Predict.** Of 100 answers, how many are a line with a character of the
+# > theme? Of the base, with 0 and with 3 examples? Of the pupil of lesson 14,
+# > who was tuned on such requests?
 
 # %%
 from lmlab.models.sampling import generate
@@ -68,20 +66,20 @@ from lmlab.models.sampling import generate
 
 def obeys(poet, shots):
     rng, themes = np.random.default_rng(shots), list(lessons) * 15
-    prompts = [tokenizer.encode(few_shot(t, shots, rng)) for t in themes]
+    prompts = [text.prompt(few_shot(t, shots, rng)) for t in themes]
     said = generate(poet, prompts, max_new_tokens=6, temperature=0.8,
                     generator=torch.Generator().manual_seed(0))
-    right = [len(line := text.lines_of(ids)[0]) == 5
-             and any(c in text.REQUESTS[theme] for c in line)
-             for ids, theme in zip(said, themes)]
-    return 100 * np.mean(right)
+    lines = [text.lines_of(ids)[0] for ids in said]
+    return np.mean([len(line) == 5 and not {*text.REQUESTS[t]}.isdisjoint(line)
+                    for line, t in zip(lines, themes)])
 
 # %%
+from lmlab.page import show
+
 poets = {"base": base, "pupil": shipped.poet("sft")}
-plots.bars(["no example", "one", "two", "three"],
-           {name: [obeys(poet, shots) for shots in range(4)]
-            for name, poet in poets.items()}, ylabel="lines on the theme (%)",
-           title="Examples teach the base nothing, and confuse the pupil")
+show.table([(name, *(f"{obeys(poet, shots):.0%}" for shots in range(4)))
+            for name, poet in poets.items()],
+           ["on the theme", "no example", "one", "two", "three"])
 
 # %% [markdown]
 # Nothing, and worse than nothing: neither has ever read a list of examples.
@@ -99,7 +97,7 @@ def prompts(n, seed, unseen=False):
     rng = np.random.default_rng(seed)
     letter = rng.integers(8, size=(n, 16))
     letter[:, 15] = letter[range(n), rng.integers(15, size=n)]
-    shift = rng.integers(1, 8, size=(n, 8)) * (not unseen)
+    shift = rng.integers(1, 8, size=(n, 8)) * (not unseen)   # 0: a0, b1 ...
     book = 8 + (np.arange(8) + shift) % 8         # (n, 8): a digit a letter
     digit = np.take_along_axis(book, letter, axis=1)
     return torch.tensor(np.stack([letter, digit], axis=2).reshape(n, 32))
@@ -109,13 +107,13 @@ names = np.array([*"abcdefgh01234567"])
 print(*names[prompts(1, seed=1)[0]])
 
 # %% [markdown]
-# The model is attention layers of one head each, and nothing else; Muon
-# (lesson 06) trains it.
+# The model is attention layers of one head each, and nothing else; it keeps
+# what each layer read, for later.
 
 # %%
 from torch import nn
 
-from lmlab.models.attention import MultiHeadAttention
+from lmlab.models.attention import MultiHeadAttention, causal_mask
 
 torch.set_default_dtype(torch.float64)
 
@@ -128,88 +126,77 @@ class Reader(nn.Module):
             MultiHeadAttention(d, n_heads=1) for _ in range(n_layers))
         self.scores = nn.Linear(d, 16)
 
-    def forward(self, ids, off=None):             # off: a layer left out
-        x = self.tokens(ids) + self.places.weight[:ids.shape[1]]
-        for i, layer in enumerate(self.layers):
-            if i != off:
-                x = x + layer(x, causal=True)
+    def forward(self, ids):
+        x, self.read = self.tokens(ids) + self.places.weight[:ids.shape[1]], []
+        for layer in self.layers:
+            self.read.append(x)
+            x = x + layer(x, causal=True)
         return self.scores(x)
 
-# %%
-from lmlab.learning.muon import muon
-from lmlab.learning.training import next_token_loss, train
-
-
-def learn(model, batch, counts, steps, rate):     # counts: True, in the loss
-    train(model, batch, steps=steps, learning_rate=rate, warmup=10,
-          optimiser=muon, loss=lambda model, ids: next_token_loss(
-              model(ids), ids, counts.expand(ids.shape)))
-    return model
-
 # %% [markdown]
-# > **Predict.** After 200 steps it is asked for the last digit of prompts it
-# > never saw. Chance is one in eight. How often is one layer right? Two? And
+# Two hundred steps with Muon (lesson 06), then the last digit of prompts that
+# it never saw.
+#
+# > **Predict.** Chance is one in eight. How often is one layer right? Two? And
 # > on pairs that training never held?
 
 # %%
-def right(model, unseen=False, off=None):
-    ids = prompts(500, seed=10**6, unseen=unseen)
-    said = model(ids[:, :31], off)[:, -1].argmax(-1)
-    return 100 * (said == ids[:, 31]).double().mean().item()
+from lmlab.learning.muon import muon
+from lmlab.learning.training import train
 
-
-digit = torch.arange(32) % 2 == 1
 torch.manual_seed(0)
-one, two = (learn(Reader(layers), lambda step: prompts(32, step), digit,
-                  steps=200, rate=0.04) for layers in (1, 2))
+one, two = Reader(1), Reader(2)
+for model in (one, two):
+    train(model, lambda step: prompts(32, step), steps=200,
+          learning_rate=0.04, warmup=10, optimiser=muon)
+
+# %%
+def right(model, unseen=False):
+    ids = prompts(500, seed=10**6, unseen=unseen)
+    said = model(ids[:, :31])[:, -1].argmax(-1)
+    return 100 * (said == ids[:, 31]).double().mean().item()
 
 # %%
 plots.bars(["one layer", "two layers"],
-           {"new prompts": [right(one), right(two)],
-            "of new pairs": [right(one, True), right(two, True)]},
-           reference=100 / 8, reference_label="chance",
-           ylabel="digits recalled (%)",
+           {"pairs seen in training": [right(one), right(two)],
+            "pairs never seen": [right(one, True), right(two, True)]},
+           reference=100 / 8, reference_label="chance", ylabel="recalled (%)",
            title="Two layers learn from the prompt, one does not")
 
 # %% [markdown]
-# One layer is about as good as naming the prompt's commonest digit. And two?
-# Five pairs, the last cut short: the last `a` must end up at `2`, which is not
-# an `a`. What could the first layer have told the `2`? A row says whom its
-# token looks at:
+# One layer is about as good as naming the prompt's commonest digit; that `a` is
+# never 0 it knows by heart. And two? Five pairs, the last cut short: the last
+# `a` must look at `2`, which is not an `a`. What could the first layer have told
+# the `2`? A row says whom its token looks at:
 
 # %%
-from lmlab.models.attention import causal_mask
-
-
-def looks(model, ids):                            # (..., n) -> (..., n, n)
-    n = ids.shape[-1]
-    x = model.tokens(ids) + model.places.weight[:n]
-    for layer in model.layers:
-        yield layer.weights(x, mask=causal_mask(n)).squeeze(-3).detach()
-        x = x + layer(x, causal=True)
-
-# %%
-ids = torch.tensor([2, 13, 0, 10, 5, 15, 3, 9, 0])
+ids = torch.tensor([[2, 13, 0, 10, 5, 15, 3, 9, 0]])
+two(ids)
 axes = plots.axes(["Layer 1: a digit looks one back",
-                   "Layer 2: a looks at what followed a"],
+                   "Layer 2: the last a, at what followed a"],
                   "who is looked at", "who looks", n=2, width=9.6, height=4.4)
-for ax, weights in zip(axes, looks(two, ids)):
-    plots.heatmap(weights, rows=names[ids], columns=names[ids], title="",
+for ax, layer, x in zip(axes, two.layers, two.read):
+    weights = layer.weights(x, mask=causal_mask(9))[0, 0].detach()
+    plots.heatmap(weights, rows=names[ids[0]], columns=names[ids[0]], title="",
                   ax=ax, vmin=0, vmax=1)
 
 # %% [markdown]
 # Layer 1 tells each digit which letter stands before it. In layer 2 the new
 # `a` asks "who stands behind an `a`?" and copies that: an *induction head*
-# (Olsson et al. 2022). Find it in 500 prompts, and switch each layer off:
+# (Olsson et al. 2022). Find it in 500 prompts, and switch the other layer off:
 
 # %%
 ids = prompts(500, seed=10**6)
-_, second = looks(two, ids)
+two(ids)
+last = two.layers[1].weights(two.read[1], mask=causal_mask(32))[:, 0, 30]
 same = ids[:, :30] == ids[:, 30:31]               # where the last letter was
-after = (second[:, 30, 1:31] * same).sum(1).mean()
-print(f"the last letter's weight on what came after it: {after:.0%}")
+print(f"weight on what came after: {(last[:, 1:31] * same).sum(1).mean():.0%}")
+
+# %%
+layers = two.layers
 for i in (0, 1):
-    print(f"without layer {i + 1}: {right(two, off=i):.0f}% right")
+    two.layers = layers[i:i + 1]
+    print(f"layer {i + 1} alone: {right(two):.0f}% right")
 
 # %% [markdown]
 # It takes both. *In-context learning* (上下文学习) is here a mechanism that
@@ -229,53 +216,46 @@ for i in (0, 1):
 # > the form on the right, what are the queries, keys and values?
 
 # %%
-X, y = np.array([[1.0, 0], [1, 1]]), np.array([2.0, 1])
-x = np.array([2.0, 1])
-w = 0.5 * y @ X                                   # a step from w = 0
-scores = 0.5 * X @ x                              # keys times query
-print("w", w, "answers", w @ x, "  scores", scores, "answer", scores @ y)
+def linear_attention(X, y, x, A):                 # A: how a query meets a key
+    return (x @ A @ X.mT) @ y
+
+
+X, y = torch.tensor([[1.0, 0], [1, 1]]), torch.tensor([2.0, 1])
+x, w = torch.tensor([2.0, 1]), 0.5 * y @ X        # w: a step from 0
+print(w, w @ x, linear_attention(X, y, x, torch.eye(2) / 2), sep="\n")
 
 # %% [markdown]
-# 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax: *linear
+# $w$, and 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax: *linear
 # attention*. Would training find this? Ten examples in three dimensions, each
-# prompt with its own rule $w$; a matrix $A$, at first 0, makes the scores.
+# prompt with its own rule $w$, and any $3 \times 3$ matrix $A$ between query and
+# keys. The answer, $x A \sum y_i x_i$, is linear in the nine numbers of $A$: what
+# training would end at, least squares (lesson 03) finds at once.
 
 # %%
-def linear_attention(X, y, x, A):
-    return ((x @ A @ X.mT) @ y).flatten()
+torch.manual_seed(0)
+X, w = torch.randn(5000, 10, 3), torch.randn(5000, 3, 1)
+x = torch.randn(5000, 1, 3)
+y, answer = X @ w, (x @ w).flatten(1)
+summed = X.mT @ y                                 # (5000, 3, 1)
+products = (x.mT @ summed.mT).flatten(1)          # one for a number of A
+A = torch.linalg.lstsq(products, answer).solution.view(3, 3)
+print(A.numpy().round(2) + 0)
 
-
-in_torch = linear_attention(*map(torch.tensor, (X, y, x)), torch.eye(2) / 2)
-show.agree([scores @ y], in_torch, 1e-12)
-
-# %%
-def tasks(n):
-    w, X, x = torch.randn(n, 3, 1), torch.randn(n, 10, 3), torch.randn(n, 1, 3)
-    return X, X @ w, x, (x @ w).flatten()         # the last: what is right
-
-
-A = torch.zeros(3, 3, requires_grad=True)
-adam = torch.optim.Adam([A], lr=0.001)
-for step in range(300):
-    X, y, x, answer = tasks(2000)
-    (linear_attention(X, y, x, A) - answer).square().mean().backward()
-    adam.step()
-    adam.zero_grad()
+# %% [markdown]
+# One number three times: a rate. Is it the best one for a step?
 
 # %%
-X, y, x, answer = tasks(5000)
-descent = (x @ (X.mT @ y)).flatten()              # a step of rate 1
-rate = (descent @ answer) / (descent @ descent)   # the best one
-both = torch.stack([descent, linear_attention(X, y, x, A.detach())])
-print("A =", *(np.round(row, 2) + 0 for row in A.detach().numpy()))
+descent = x @ summed                              # a step of rate 1
+rate = (descent * answer[..., None]).sum() / descent.square().sum()
+both = torch.stack([descent, linear_attention(X, y, x, A)]).flatten(1)
 print(f"best rate {rate:.2f}, correlation {both.corrcoef()[0, 1]:.2f}")
 
 # %% [markdown]
-# Training found the best step of gradient descent (von Oswald et al. 2023):
-# the same rate in each direction. And two whole Transformer blocks, with noisy
-# rules in two dimensions? Mean squared error, three seeds (0.25 of it is
-# noise); *ridge* regression, least squares that allows for noise, is the best
-# guess there is:
+# The best layer *is* a step of gradient descent, at the best rate, the same in
+# each direction (trained ones end there, too: von Oswald et al. 2023). And two
+# whole Transformer blocks, with noisy rules in two dimensions? Mean squared
+# error, three seeds (0.25 of it is noise); *ridge* regression, least squares
+# that allows for noise, is the best guess there is:
 
 # %%
 from lmlab.page import datasets
@@ -312,7 +292,7 @@ dotted = running.index_fill(1, torch.arange(3), 11)     # 11: a dot
 ways = {"at once": running[:, 3:], "dots": dotted, "running sums": running}
 
 # %%
-from lmlab.learning import batches
+from lmlab.learning import batches, training
 from lmlab.models.llama import LLaMA, LLaMAConfig
 
 
@@ -321,8 +301,10 @@ def right_sums(answers):
     rows = torch.hstack([digits, sign, answers])
     torch.manual_seed(0)
     model = LLaMA(LLaMAConfig(12, 9, d_model=32, n_layers=2, n_heads=2))
-    learn(model, batches.rows(rows[:9000], 64), torch.arange(5 + n) > 4,
-          steps=150, rate=0.02)
+    counts = (torch.arange(5 + n) > 4).expand(64, -1)       # the answer alone
+    train(model, batches.rows(rows[:9000], 64), steps=150, learning_rate=0.02,
+          warmup=10, optimiser=muon, loss=lambda model, ids:
+          training.next_token_loss(model(ids), ids, counts))
     said = generate(model, rows[9000:, :5].tolist(), max_new_tokens=n,
                     temperature=0)
     return 100 * np.mean(np.array(said)[:, -1] == rows[9000:, -1].numpy())
@@ -340,31 +322,30 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
 #
 # Does the gift come from *code* in pre-training? One of *the documents* (five
 # Chinese overviews that this course tests) presumes so. Read something for a
-# hundred steps, then practise running sums. Traces of a program, `x=3;x+4=7;`,
-# hold the very sums. Do they help? And false ones?
+# hundred steps, then practise running sums. Shakespeare's plays, brackets that
+# open and close, or traces of a program, `x=3;x+4=7;`, which hold the very sums.
+# Do they help? And false ones?
 
 # %%
 kinds = "nothing", "plays", "brackets", "false traces", "traces"
 show.table([(kind, *(f"{share:.0%}" for share in found("code", kind).mean(0)))
             for kind in kinds],
            ["read before", "right after 80 steps", "160", "240", "320"])
-print("47+85, lowest of three seeds:", *(
-    f"{how} {found('addition', how)[:, 3].min():.0%}"
-    for how in ("at once", "reversed", "carries first")), sep="  ")
 
 # %% [markdown]
 # Nothing of it helps; on average true traces harm less than false ones. That
-# is a model of 30,000 weights, and says nothing of billions. Below, addition
-# of two digits: with carries written first it works with each seed; the rest
-# is a lottery.
+# is a model of 30,000 weights, and says nothing of billions. (Nor do steps
+# always help: 47+85 is a lottery of seeds, answered at once or with reversed
+# digits, at worst 43 and 5 % right. With the carries written first each of
+# three seeds had 100 %: `data/measured`.)
 #
 # ## Who is speaking?
 #
-# A chat is one text, and the template of lesson 14 marks who speaks. The
-# *roles* are the operator, with a *system message* (system 指令), the user and
-# the model: `<system>大<user>小c<model>C`. A small model was trained so: told 大
-# ("big") it answers in capitals, told 小 in small letters, and the system's
-# word holds.
+# A chat is one text, and a template (in lesson 14's exercises) marks who
+# speaks. The *roles* are the operator, with a *system message* (system 指令),
+# the user and the model: `<system>大<user>小c<model>C`. A small model was
+# trained so: told 大 ("big") it answers in capitals, told 小 in small letters,
+# and the system's word holds.
 #
 # > **Predict.** N is any letter. What share is answered in capitals, with each
 # > of three seeds? And if the user's *text* goes on as if the system spoke?

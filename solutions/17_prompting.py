@@ -302,12 +302,8 @@ check.pick_examples(pick_examples)
 
 # %% tags=["task"]
 def few_shot_curve(
-    keys: np.ndarray,
-    labels: np.ndarray,
-    queries: np.ndarray,
-    truth: np.ndarray,
-    shots: list[int],
-    beta: float,
+    keys: np.ndarray, labels: np.ndarray, queries: np.ndarray,
+    truth: np.ndarray, shots: list[int], beta: float,
 ) -> list[float]:
     """Return the share of queries named right, for each number of examples.
 

@@ -119,6 +119,9 @@ answer_score = Check(
             "vocabulary?",
         score(log_p=lambda x: log_softmax(x)):
             "Over which axis do the probabilities sum to 1, and over which did yours?",
+        lambda logits, ids, start: float(log_softmax(logits)[
+            np.arange(start - 1, len(ids) - 1), ids[start:]].mean()):
+            "Over which axis do the probabilities sum to 1, and over which did yours?",
         score(rows=lambda x, s: x[:-1], answer=lambda ids, s: ids[1:]):
             "Is the prompt to be scored, too, or the answer alone?",
         score(rows=lambda x, s: x[s - 1 : -2], answer=lambda ids, s: ids[s:-1],
@@ -165,7 +168,11 @@ majority = Check(
     reference=vote_loop,
     mistakes={
         voted(counts=Counter): "Does a chain without an answer have a vote?",
+        lambda answers: Counter(answers).most_common(1)[0][0] or "":
+            "Does a chain without an answer have a vote?",
         voted(choose=lambda votes: max(votes, key=votes.get, default="None")):
+            "What is to be returned where nobody came to an answer?",
+        voted(choose=lambda votes: max(votes, key=votes.get, default=None)):
             "What is to be returned where nobody came to an answer?",
         voted(choose=lambda votes: max(reversed(votes), key=votes.get, default="")):
             "Of two that are equally frequent, which came first?",
@@ -394,6 +401,15 @@ few_shot_curve = Check(
             "Can a 0 and a 2 be averaged into the answer 1?",
         curve(weigh=lambda s: (s == s.max(axis=1, keepdims=True)).astype(float)):
             "May several examples together outweigh the nearest?",
+        lambda keys, labels, queries, truth, shots, beta: [
+            float(np.mean(labels[:n][np.argmax(beta * queries @ keys[:n].T, axis=1)]
+                          == truth)) for n in shots]:
+            "May several examples together outweigh the nearest?",
+        lambda keys, labels, queries, truth, shots, beta: [
+            float(np.mean((softmax(beta * queries @ keys.T, axis=1)[:, :n]
+                           @ np.eye(labels.max() + 1)[labels[:n]]).argmax(axis=1)
+                          == truth)) for n in shots]:
+            "Do examples outside the prompt take a share of the softmax?",
         curve(weigh=lambda s: np.ones_like(s)):
             "Do all examples weigh alike, whatever the query?",
         curve(cut=lambda x, n: x): "How many examples does the prompt hold?",
