@@ -4,12 +4,12 @@
 # What stands in front of a model decides what it says, and it may learn from
 # it within one reading.
 #
-# **You will** find two layers that learn from a prompt, do a step of gradient
+# **You will** find the layers that learn from a prompt, do a step of gradient
 # descent without a gradient, and let a model write down its sums.
 #
 # **You need** lessons 05, 09 and 14: gradients, attention, the pupil.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # What comes after 明, "bright"? After 床前明, "before my bed, bright"? After
 # 不知明, "not knowing bright"? Our base poet, asked three times:
@@ -164,10 +164,10 @@ plots.bars(["one layer", "two layers"],
            title="Two layers learn from the prompt, one does not")
 
 # %% [markdown]
-# One layer is about as good as naming the prompt's commonest digit; that `a` is
-# never 0 it knows by heart. And two? Five pairs, the last cut short: the last
-# `a` must look at `2`, which is not an `a`. What could the first layer have told
-# the `2`? A row says whom its token looks at:
+# One layer is about as good as naming the prompt's commonest digit, and never
+# right on new pairs: that `a` is not 0 it knows by heart. And two? Five pairs,
+# the last cut short: the last `a` must look at `2`, which is not an `a`. What
+# could the first layer have told the `2`? A row says whom its token looks at:
 
 # %%
 ids = torch.tensor([[2, 13, 0, 10, 5, 15, 3, 9, 0]])
@@ -225,19 +225,19 @@ x, w = torch.tensor([2.0, 1]), 0.5 * y @ X        # w: a step from 0
 print(w, w @ x, linear_attention(X, y, x, torch.eye(2) / 2), sep="\n")
 
 # %% [markdown]
-# $w$, and 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax: *linear
-# attention*. Would training find this? Ten examples in three dimensions, each
-# prompt with its own rule $w$, and any $3 \times 3$ matrix $A$ between query and
-# keys. The answer, $x A \sum y_i x_i$, is linear in the nine numbers of $A$: what
-# training would end at, least squares (lesson 03) finds at once.
+# $w$, and 3.5 both ways: keys $x_i$, values $y_i$, query $x$, and no softmax:
+# *linear attention*. Would training find this? Ten examples in 3 dimensions,
+# each prompt with its own rule $w$, and any matrix $A$ between query and keys.
+# The answer, $x A s$ with $s = \sum y_i x_i$, is linear in the nine numbers of
+# $A$: what training would end at, least squares (lesson 03) finds at once.
 
 # %%
 torch.manual_seed(0)
 X, w = torch.randn(5000, 10, 3), torch.randn(5000, 3, 1)
 x = torch.randn(5000, 1, 3)
 y, answer = X @ w, (x @ w).flatten(1)
-summed = X.mT @ y                                 # (5000, 3, 1)
-products = (x.mT @ summed.mT).flatten(1)          # one for a number of A
+s = X.mT @ y                                      # (5000, 3, 1)
+products = (x.mT @ s.mT).flatten(1)               # (5000, 9): one for an A_ij
 A = torch.linalg.lstsq(products, answer).solution.view(3, 3)
 print(A.numpy().round(2) + 0)
 
@@ -245,7 +245,7 @@ print(A.numpy().round(2) + 0)
 # One number three times: a rate. Is it the best one for a step?
 
 # %%
-descent = x @ summed                              # a step of rate 1
+descent = x @ s                                   # a step of rate 1
 rate = (descent * answer[..., None]).sum() / descent.square().sum()
 both = torch.stack([descent, linear_attention(X, y, x, A)]).flatten(1)
 print(f"best rate {rate:.2f}, correlation {both.corrcoef()[0, 1]:.2f}")
@@ -323,8 +323,8 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
 # Does the gift come from *code* in pre-training? One of *the documents* (five
 # Chinese overviews that this course tests) presumes so. Read something for a
 # hundred steps, then practise running sums. Shakespeare's plays, brackets that
-# open and close, or traces of a program, `x=3;x+4=7;`, which hold the very sums.
-# Do they help? And false ones?
+# open and close, or traces of a program, `x=3;x+4=7;`, which hold the very
+# sums. Do they help? And false ones?
 
 # %%
 kinds = "nothing", "plays", "brackets", "false traces", "traces"
@@ -334,9 +334,9 @@ show.table([(kind, *(f"{share:.0%}" for share in found("code", kind).mean(0)))
 
 # %% [markdown]
 # Nothing of it helps; on average true traces harm less than false ones. That
-# is a model of 30,000 weights, and says nothing of billions. (Nor do steps
-# always help: 47+85 is a lottery of seeds, answered at once or with reversed
-# digits, at worst 43 and 5 % right. With the carries written first each of
+# is a model of 30,000 weights, and says nothing of billions. (Sums with
+# carries, 47+85, are a lottery of seeds if answered at once or with the digits
+# reversed: at worst 43 and 5 % right. With the carries written first each of
 # three seeds had 100 %: `data/measured`.)
 #
 # ## Who is speaking?
@@ -362,8 +362,8 @@ for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
 # ## A dialogue that forgets its beginning
 #
 # *Multi-turn dialogue* (多轮对话) sends the whole chat with each turn, and a
-# context has a fixed length: here 24 tokens. The system said 大; each user turn
-# says 小, and takes five tokens.
+# context has a fixed length: here 24 tokens. The system said 大; in each turn the
+# user says 小, `<user>小c<model>C`, five tokens with the reply.
 #
 # > **Predict.** In which turn does the model change its mind?
 
