@@ -273,7 +273,7 @@ show.table([(n, *(f"{error:.2f}" for error in found("regression", n).mean(0)))
 
 # %% [markdown]
 # The error falls as ridge's does, though it stays above. On inputs three times
-# as large it is lost: what a prompt teaches holds where training has been.
+# as large it falls far behind: a prompt teaches well where training has been.
 #
 # ## Thinking aloud
 #
@@ -317,8 +317,8 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
 
 # %% [markdown]
 # A running sum adds one digit to one, a hundred cases, and can be read by the
-# next. At once there are ten thousand. (Five times the steps change nothing;
-# with other training dots can be of use: Pfau et al. 2024.)
+# next. At once there are ten thousand. (Five times the steps change nothing; on
+# other tasks, and taught with care, dots can be of use: Pfau et al. 2024.)
 #
 # Does the gift come from *code* in pre-training? One of *the documents* (five
 # Chinese overviews that this course tests) presumes so. Read something for a
@@ -383,7 +383,7 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | --- | --- | --- |
 # | 上下文学习 ... 无需额外的训练或参数更新 ("no further training or change of a parameter") | **right** | all models here were frozen when asked; *that* they learn from a prompt, training made |
 # | 在小模型中不存在的新能力,比如上下文学习 ("new abilities that small models lack, such as in-context learning") | **wrong** as a rule | your two layers, 21,904 weights, do it; what a prompt can teach grows with size and data |
-# | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.2) |
+# | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.3) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
 # | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... 对话即平台 ("dialogue as a platform") | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |

@@ -243,7 +243,7 @@ check.fit(fit)
 # ## 5. Find the bug: too good to be true   ●●○  5 minutes
 #
 # A few-shot test: for question `i` take examples from the same pile of labelled
-# texts. A model that copies the answer of the most similar example gets 100 %.
+# texts. A model that can only copy the most similar example does far too well.
 
 # %%
 def buggy_pick_examples(texts, i, shots, order):
