@@ -19,7 +19,7 @@ for poet in (base, pupil):
     print(*measure.write(poet, ["思乡："], temperature=0)[0])
 
 # %% [markdown]
-# The wish is "homesickness:". The base poet takes it for the start of a line
+# The request is a wish, "homesickness:". The base takes it for the start of a line
 # and babbles, as in lesson 12. Its pupil answers: "my old friend cannot be
 # seen ... there is a road back south, in vain ... home must be fragrant, too".
 #
