@@ -385,8 +385,8 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
             title="Small mistakes end long plans; noticed ones can be retried")
 
 # %% [markdown]
-# 36 %. With one retry a step, 95 %, if the mistake is *noticed*, as `run`
-# notices a bad call, and nobody notices a wrong fact.
+# 36 % (as lesson 13's words of ten letters). With one retry a step, 95 %, if
+# the mistake is *noticed*, as `run` notices a bad call, and nobody a wrong fact.
 #
 # ## What the documents say
 #
