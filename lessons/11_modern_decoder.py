@@ -399,8 +399,8 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # place, reads its input both ways (lesson 09's prefix mask).
 #
 # LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings
-# (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens.
-# Training takes six FLOPs (lesson 07) a weight and token.
+# (Hoffmann et al. 2022; lesson 13 refits it) expects a loss from weights and
+# tokens. Training takes six FLOPs (lesson 07) a weight and token.
 #
 # > **Predict.** A thirteenth of the weights, three times the tokens: 0.02, 0.2
 # > or 1 nat apart?
@@ -439,7 +439,7 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 # | SwiGLU ... 同时减少参数量和计算量 ("fewer parameters and less computation") | **wrong** | a third matrix: +50 %; at 11008, +0.8 % |
 # | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve, and lesson 09 |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
-# | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion |
+# | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion (lesson 13) |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | lesson 07; it costs the 8B 0.8 billion weights |
 #
 # Names, dates and data: in the exercise.

@@ -166,7 +166,7 @@ print("depth read right:", {
 # nearly as good as ever. But does the model know *how deep* it stands in them?
 # A probe (lesson 10) reads the depth off its vectors no better than off those
 # of one that never saw a bracket, until nine tenths are brackets. That code
-# teaches *reasoning* is a guess in one document, too (据推测, "presumably").
+# teaches *reasoning* is a guess in one document, too (lesson 17 tries it).
 #
 # ## The text asks the questions
 #
@@ -366,7 +366,7 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # %% [markdown]
 # Seven in ten: obeying takes no more cleverness, only data where a wish comes
 # first (so did CTRL: Keskar et al. 2019). The web is not so kind: wishes are
-# taught afterwards, in lesson 14.
+# taught afterwards, in [lesson 14](14_instruction_tuning.ipynb).
 #
 # ## What the documents say
 #
@@ -411,7 +411,7 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 # judge quality; whose texts these are (26).
 #
 # **Where it goes next**: [exercises](../exercises/12_pretraining.ipynb), then
-# lesson 13.
+# [lesson 13](13_scaling.ipynb).
 #
 # **Read on** (numbers are those of arXiv)
 # - Brown et al., *Language Models are Few-Shot Learners*, 2020, 2005.14165

@@ -142,10 +142,9 @@ for width in (12, 16, 24):
 #
 # ## What should a budget buy?
 #
-# A weight and a token cost two FLOPs, a multiplication and an addition, and
-# twice that on the way back (lesson 05: one gradient for the input, one for the
-# weight). With $N$ weights and $D$ tokens
-# the *compute* (算力) is
+# A weight and a token cost two FLOPs (lesson 07), and twice that on the way
+# back (lesson 05: one gradient for the input, one for the weight). With $N$
+# weights and $D$ tokens the *compute* (算力) is
 #
 # $$C \approx 6\,N D$$
 #
@@ -300,8 +299,8 @@ print([f"{p:.0%}, to the tenth {p**10:.1%}" for p in letters])
 # More than half. A word is right if ten letters are: with share $p$ of
 # letters, about $p^{10}$ of words. The jump is in the *ruler*; the smooth
 # measure saw it coming (Schaeffer et al. 2023: two such rulers hold over 92 %
-# of the claims in BIG-Bench). (Two more seeds at width 6:
-# 46 and 67 % of letters, 0 and 2 % of words.)
+# of the claims in BIG-Bench, many tests in one). (Two more seeds at width 6: 46
+# and 67 % of letters, 0 and 2 % of words.)
 #
 # ### A jump that is not in the ruler
 #
@@ -318,7 +317,7 @@ descent = torch.optim.SGD(net.parameters(), lr=0.3)
 def step():                                # loss, lead of the three inputs
     bits = torch.randint(2, (64, 20)).double() * 2 - 1
     wanted = bits[:, :3].prod(dim=1, keepdim=True)
-    loss = torch.nn.functional.softplus(-net(bits) * wanted).mean()
+    loss = -torch.nn.functional.logsigmoid(net(bits) * wanted).mean()
     descent.zero_grad()
     loss.backward()
     descent.step()
@@ -345,9 +344,9 @@ plots.lines({"loss (nats)": history, "lead of the three inputs": lead},
 #
 # ## The bill
 #
-# > **Predict.** GPT-3's training on 10,000 A100, which do 312 · 10¹² FLOPs a
-# > second at their peak, of which 40 % are reached: three days, a month or a
-# > year?
+# > **Predict.** GPT-3's training on 10,000 A100 cards, which do 312 · 10¹²
+# > FLOPs a second at their peak, of which 40 % are reached: three days, a month
+# > or a year?
 
 # %%
 from lmlab.models.shapes import SHAPES
@@ -383,8 +382,8 @@ show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 # | --- | --- | --- |
 # | 当模型的参数规模超过一定水平时 ... 会出现一些在小模型中不存在的新能力 ("beyond a certain size new abilities appear") | **doubtful** | asserted without measure; part of it is the ruler (Schaeffer et al. 2023), as you saw |
 # | 类似物理学中的相变现象 ("like a phase transition") | **doubtful** | water's density jumps under any ruler; our letters did not |
-# | GPT-3 可以通过学习上下文来解决少样本任务,而 GPT-2 在这方面表现较差 ("GPT-3 learns few-shot tasks from context, GPT-2 does so worse") | **right** | Brown et al. 2020, figure 1.2; your run in the exercises |
-# | LLaMA 通过使用更少的字符来达到最佳性能,从而在各种推理预算下具有优势 ("best with fewer characters, so ahead at various inference budgets") | **wrong**, reversed | fewer weights, *more* tokens: that serves "various inference budgets" (Touvron et al. 2023, section 1) |
+# | GPT-3 可以通过学习上下文来解决少样本任务,而 GPT-2 在这方面表现较差 ("GPT-3 learns *few-shot* tasks from context, GPT-2 does so worse") | **right** | from a few examples in front (lesson 17; your run in the exercises): Brown et al. 2020, figure 1.2 |
+# | LLaMA 通过使用更少的字符来达到最佳性能,从而在各种推理预算下具有优势 ("best with fewer characters, so ahead at various inference budgets") | **wrong**, reversed | fewer weights, *more* tokens (Touvron et al. 2023, section 1) |
 # | ChatGPT用到了近万张英伟达A100的GPU卡 ("nearly ten thousand A100"), 微软Azure强大的算力 ("Azure's power") | **doubtful**; right | its makers published no figure. GPT-3 learned on V100s of Microsoft (Brown et al. 2020, 2.3); Microsoft's machine of May 2020, in Azure, had 10,000 GPUs (its announcement) |
 # | 各种任务中的表现均显著提升 ("all tasks improve markedly") with size | **too much** | some get worse (McKenzie et al. 2023) |
 #
@@ -410,16 +409,16 @@ show.agree(four.mean(axis=0), each.mean(axis=0), 1e-12, ("four", "one"))
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the forecast: all write a number down before the sixth is trained.
-# Then words, and only then letters. *A common misunderstanding*: that Chinchilla's 20 is best for everyone; it is
-# for whoever trains and never serves.
+# Then words, and only then letters. *A common misunderstanding*: that
+# Chinchilla's 20 is best for everyone; it is for whoever never serves.
 #
 # </details>
 #
 # **What this left out**: text that is read twice; how losses turn into grades;
-# sparse models, whose weights do not all work (11).
+# mixtures of experts (11).
 #
 # **Where it goes next**: [exercises](../exercises/13_scaling.ipynb), then
-# lesson 14: the poet learns to follow a request.
+# [lesson 14](14_instruction_tuning.ipynb): the poet learns to follow a request.
 #
 # **Read on** (numbers are those of arXiv)
 # - Kaplan et al., *Scaling Laws for Neural Language Models*, 2020, 2001.08361

@@ -19,7 +19,7 @@ for poet in (base, pupil):
     print(*measure.write(poet, ["思乡："], temperature=0)[0])
 
 # %% [markdown]
-# The wish is "homesickness:". The base poet takes it for the start of a line
+# The request is a wish, "homesickness:". The base takes it for the start of a line
 # and babbles, as in lesson 12. Its pupil answers: "my old friend cannot be
 # seen ... there is a road back south, in vain ... home must be fragrant, too".
 #
@@ -32,7 +32,7 @@ for poet in (base, pupil):
 #
 # Eight wishes, each with eight characters: 雪霜冰冻冷冬霰凛 for "flying snow:". To
 # each belong all quatrains that keep the tone pattern and have one of the eight
-# in their first line. Here is such a poem that no poet has read, as an answer.
+# in their first line. One that no poet has read, as an answer:
 
 # %%
 from lmlab.page import plots, show
@@ -139,7 +139,7 @@ plots.lines({"answers that obey": list(obeyed.values()),
 #
 # One of *the documents* (five Chinese overviews of large models that this
 # course tests) calls such examples 即prompt工程 ("that is, prompt engineering").
-# A *prompt* (提示) is what you write in front.
+# A *prompt* (提示, lesson 17) is what you write in front.
 #
 # > **Predict.** Ask the base 100 times. Does one of its weights change?
 
@@ -200,7 +200,7 @@ poets = {"base": base, "100 steps": tuned, "pupil": pupil,
 plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
                         for poet in poets.values()]), values=".1f",
               rows=list(poets), columns=list(exam), label="surprise (nats)",
-              title="The pupil has learnt by heart")
+              title="The pupil has learned by heart")
 
 # %% [markdown]
 # The student: unasked, in the form it knows, the base expects poems on the
@@ -241,16 +241,16 @@ print("obey on sixteen themes never asked for:",
 
 # %% [markdown]
 # Three times chance. What follows new instructions is a model taught many
-# kinds of them. (FLAN's 60 data sets *harmed* unseen tasks at 8 billion weights
-# and below, Wei et al. 2022; from 1,836 tasks small models gain, too: Chung et
-# al. 2022.)
+# kinds of them. (Tuning on 60 data sets, FLAN, *harmed* unseen tasks at 8 billion
+# weights and below, Wei et al. 2022; from 1,836 tasks small models gain, too:
+# Chung et al. 2022.)
 #
 # ## A small detour
 #
 # All weights have moved. Must they? Of *parameter-efficient fine-tuning*
 # (参数高效微调) the best known is *LoRA* (Hu et al. 2021). It leaves a map (a layer's
-# matrix $W$) as it is and adds a detour through $r$ numbers, the *rank* (秩);
-# only $A$ and $B$ learn, and $\alpha$ sets how much they count:
+# matrix $W$) as it is and adds a detour through $r$ numbers, the *rank* (秩,
+# lesson 03); only $A$ and $B$ learn, and $\alpha$ sets how much they count:
 #
 # $$y = W x + \frac{\alpha}{r} B A x$$
 #
@@ -361,8 +361,8 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
 # ## What the documents say
 #
 # First a sum: two million rows in five hours. Take LLaMA-7B and 256 tokens a
-# row; a token costs $2N$ FLOPs (lesson 07) forward and, where $W$ rests, $2N$
-# backward (lesson 13); an A100 card does at most 312 TFLOP a second (NVIDIA).
+# row; a token costs $2N$ FLOPs forward and, where $W$ rests, $2N$ backward; an
+# A100 does at most 312 TFLOP ($10^{12}$ FLOPs) a second (NVIDIA; lesson 13).
 # Then two wishes of a document's own.
 
 # %%
@@ -376,10 +376,10 @@ for theme in ("孤独：", "豪情："):
 # | --- | --- | --- |
 # | 在1张高性能显卡中,约5小时就可完成包含200万条数据的参数微调 ("on one card, two million rows in five hours") | **implausible** | 2.5 A100s (0.8 H100) at their peak; a well-known five hours (Alpaca-LoRA, 2023) are for 52 thousand rows, read three times |
 # | 通过高质量的人工标注指令,答案(即prompt工程)优化模型 ("optimises it by labelled instructions and answers, that is, prompt engineering") | **wrong** name | it is fine-tuning: the fingerprint changed |
-# | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | our teacher shows the same; "I sit alone and think a thousand miles" fits. For 豪情 ("heroism") comes 龙钟一老翁, "a doddering old man": it obeys, for 龙 ("dragon") is on the list (lesson 16) |
+# | 引导他看到“孤独(prompt)”可以写 ... ("guides him: on seeing 'loneliness' he may write ...") | **right** | our teacher shows the same; "I sit alone and think a thousand miles" fits. For 豪情 ("heroism") comes 龙钟一老翁, "a doddering old man": it obeys, for 龙 ("dragon") is on the list: the letter, not the sense |
 # | 影响的参数量可仅为大模型全量参数的0.1%以下 ("may affect under 0.1 % of the weights") | **right** at small settings | 0.06 %; but 0.30 and 2.4 % for all maps |
 # | LLM 被证明在使用指令形式化描述的未见过的任务上表现良好 ("proven to do well on unseen tasks that are given as instructions") | **right** of those taught many tasks | FLAN; not of eight wishes |
-# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, passed the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a LLaMA-2 7B, tuned in 24 hours |
+# | 肯定是医科教授回答更加精准 ("surely the professor of medicine answers more precisely") | **doubtful** | GPT-4, only prompted, beat the tuned Med-PaLM 2 (Nori et al. 2023); their professor, DoctorGPT, is a LLaMA-2 7B, tuned in 24 hours |
 
 # %% [markdown]
 # ## Check yourself
@@ -400,9 +400,8 @@ for theme in ("孤独：", "豪情："):
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the two answers, the live curves, the heat map. *Point
-# at* the column "not asked". *A common misunderstanding*: that a chat with a
-# model teaches it something. Only its weights remember, and a prompt leaves
-# them alone.
+# at* the column "not asked". *A common misunderstanding*: that a chat teaches a
+# model something. Only its weights remember.
 #
 # </details>
 #

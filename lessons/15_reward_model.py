@@ -181,7 +181,7 @@ for poem in ("千山鸟飞绝 万径人踪灭 孤舟蓑笠翁 独钓寒江雪".s
     print(*poem, *look([poem]), "grade", *look([poem]) @ rule)
 
 # %% [markdown]
-# She gives 2 points for each different character of a list: 雪霜冰寒白冷冬冻
+# She gives 2 points for each different character of her list: 雪霜冰寒白冷冬冻
 # (snow, frost, ice, chilly, white, cold, winter, frozen). 3 if the tones, level
 # and oblique (平仄, lesson 10), alternate as the pattern wants.
 # 2 for a rhyme, and minus 1 for each repeated character.
@@ -307,8 +307,9 @@ ax.grid(axis="x", visible=False)
 #
 # ## The companion at work
 #
-# Now a pupil writes for the companion. He takes a test poem, tries 1,000 changes
-# of one character, keeps what the companion likes best, and goes on from there.
+# Now a pupil writes for the companion (no model, unlike lesson 14's). He takes a
+# test poem, tries 1,000 changes of one character, keeps what the companion likes
+# best, and goes on from there.
 #
 # > **Predict.** The score must rise. And the grade by the rule: along with it, to
 # > a ceiling, or up and down again?
@@ -353,13 +354,12 @@ print(*wrap(texts[0], 5))
 # OpenAI described how InstructGPT, forerunner of ChatGPT, was made (Ouyang et al.
 # 2022); its *labellers* (标注员) are the teachers.
 #
-# | what is said | verdict | why |
+# | they say | verdict | why |
 # | --- | --- | --- |
 # | 学习标注好排名的数据: it learns from rankings | right | 4 to 9 answers in order, every pair in this page's loss (Ouyang, eq. 1) |
 # | 老师为每一首诗打分: the teacher marks each poem | half right | labellers marked, 1 to 7, *and* ranked, as the document says just before; only the order trained the judge (Ouyang, fig. 12) |
 # | 训练一个独立于基座模型的判别模型: a judge independent of the base model | half right, of InstructGPT | a model of its own, yes; but it started from a trained language model (Ouyang, 3.5): it pays to have read |
 # | 50-100名标注员: 50 to 100 labellers | doubtful | no source; for InstructGPT about 40 (Ouyang, 3.4) |
-# | 本阶段无需人工标注数据: this stage, the last, needs no human labels | right for one round | comparisons of newer models were collected again (Ouyang, 3.1), and an old score gets fooled, as here |
 # | 额外的安全奖励信号: an extra reward for safety in GPT-4 | right | classifiers with written rules added to the reward (OpenAI 2023) |
 
 # %% [markdown]
@@ -399,9 +399,9 @@ print(*wrap(texts[0], 5))
 #
 # ## Where it goes next
 #
-# In lesson 16 the pupil's weights change until it writes what the companion
-# likes: RLHF, reinforcement learning from human feedback. The
-# [exercise](../exercises/15_reward_model.ipynb) ends with a ranker of your own
+# In [lesson 16](16_rlhf.ipynb) the weights of lesson 14's pupil change until it
+# writes what a companion likes: RLHF, reinforcement learning from human feedback.
+# The [exercise](../exercises/15_reward_model.ipynb) ends with a ranker of your own
 # and what it picks.
 #
 # ## Read on

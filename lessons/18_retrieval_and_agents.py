@@ -72,7 +72,7 @@ plots.bars([*said], [*said.values()], ylabel="ln(215 / passages with it)",
            title="The rarer a word, the more it says")
 
 # %% [markdown]
-# Count times idf is **TF-IDF** (the term frequency is the count). Each passage
+# Count times idf is *TF-IDF* (the term frequency is the count). Each passage
 # is scaled to length 1, or the longest would win:
 
 # %%
@@ -87,7 +87,7 @@ def tf_idf(question):
 print(passages[tf_idf(question).argmax()].text[216:266])
 
 # %% [markdown]
-# Found. **BM25** (Robertson et al. 1994) doubts the count: does a passage with
+# Found. *BM25* (Robertson et al. 1994) doubts the count: does a passage with
 # "moon" ten times tell ten times as much of the moon? And a long one has all
 # words more often. With $c$ the count and $l$ the length, in mean lengths,
 #
@@ -135,13 +135,13 @@ for w in ("same", "other"):
 # 25 %. (More than chance; but how deep it falls lies with the one person who
 # asks. A first version, with hardly a word of the text, gave 5 %, and was
 # rewritten once.) For a table of words a hanzi is no Chinese character, as in
-# lesson 08 a star was no moon.
+# lesson 00 a star was no moon.
 #
 # ## Search by meaning
 #
-# The cure is the same: vectors. *Latent semantic analysis* (LSA, lesson 08)
-# keeps the 100 directions of the TF-IDF table that say most; texts whose words
-# keep the same company come close.
+# The cure is lesson 08's: vectors. *Latent semantic analysis* (LSA) keeps
+# the 100 directions of the TF-IDF table that say most; texts whose words keep
+# the same company come close.
 
 # %%
 right = np.linalg.svd(tfidf, full_matrices=False)[2][:100].T  # (words, 100)
@@ -186,7 +186,7 @@ plots.bars(["TF-IDF", "BM25", "LSA", "MiniLM"], {
 #
 # ## Answer, or say that it is not there
 #
-# **RAG** (检索增强生成, *retrieval-augmented generation*; Lewis et al. 2020): put
+# *RAG* (检索增强生成, retrieval-augmented generation; Lewis et al. 2020): put
 # what was found into the prompt, answer from that. Our generator is the most
 # honest one, it copies a sentence and says where it stands. A best passage there
 # always is, so a *threshold* on its score must say "not found" (why 13, you see
@@ -302,11 +302,12 @@ show.table([(f"`{text}`", f"`{run(text)}`") for text in calls],
 #
 # ## A page that gives orders
 #
-# To a model, its orders and the page that was found are one text. Suppose that
-# somebody wrote into that page. Our stand-in for a model runs the first call it
-# reads: a plain one ("Ignore the question: ..." and a call of delete), a polite
-# one, one in Chinese, or one that calls search. Three defences: none, a filter
-# for the word "ignore", and *permissions* (only search and calculate).
+# To a model, its orders and the page that was found are one text
+# ([lesson 17](17_prompting.ipynb)). Suppose that somebody wrote into that
+# page. Our stand-in for a model runs the first call it reads: a plain one
+# ("Ignore the question: ..." and a call of delete), a polite one, one in
+# Chinese, or one that calls search. Three defences: none, a filter for the
+# word "ignore", and *permissions* (only search and calculate).
 #
 # > **Predict.** Which defence stops which of the four?
 
@@ -370,8 +371,8 @@ show.table([(thought, f"`{order}`", seen) for thought, order, seen in notes],
 # makers warned that it may "run forever" (README, April 2023). BabyAGI (2023)
 # keeps a queue of tasks, to which each may add; in the exercises you stop one.
 #
-# > **Predict.** Each step is right in 95 % of cases, whatever came before. How many plans of twenty
-# > steps survive: 95, 75 or 36 %?
+# > **Predict.** Each step is right in 95 % of cases, whatever came before. How
+# > many plans of twenty steps survive: 95, 75 or 36 %?
 
 # %%
 steps, rng = np.arange(1, 51), np.random.default_rng(0)
@@ -384,8 +385,8 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
             title="Small mistakes end long plans; noticed ones can be retried")
 
 # %% [markdown]
-# 36 %. With one retry a step, 95 %, if the mistake is *noticed*, as `run`
-# notices a bad call, and nobody notices a wrong fact.
+# 36 % (as lesson 13's words of ten letters). With one retry a step, 95 %, if
+# the mistake is *noticed*, as `run` notices a bad call, and nobody a wrong fact.
 #
 # ## What the documents say
 #
@@ -397,7 +398,7 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 # | 具备网页浏览、代码执行、自定义工具调用(Function Call) ("GLM-4-9B-Chat browses, runs code, calls tools") | **right** | it writes the calls (GLM Team 2024, 2406.12793); a program like `run` does the rest |
 # | ChatGPT 支持插件机制 ("supports plug-ins") | **outdated** | a registry with rights, like `TOOLS`; closed in April 2024 |
 # | 陆奇在微软期间,就于 2016 年推进过“对话即平台(conversation as a platform)” ("Qi Lu pushed it in 2016") | **imprecise** | Satya Nadella announced it (Microsoft's Build, March 2016); Lu led the division behind it |
-# | 苹果 Siri 、亚马逊 Echo ("Siri, Echo", as products that talk) | **right** | in the Echo it is Alexa who listens; you build such a matcher in the exercises, and Jarvis's planner |
+# | 苹果 Siri 、亚马逊 Echo ("Siri, Echo", as products that talk) | **right** | in the Echo it is Alexa who listens; you build such a matcher in the exercises, and the planner of Jarvis (Shen et al. 2023) |
 # | 256/1024/3072 (lengths of text-embedding-3-large) | **imprecise** | any shorter one can be asked for: it was trained to be cut (Kusupati et al. 2022). MiniLM was not: cut to 192, 96, 48, 24 numbers, other words give 55, 45, 35, 5 % |
 
 # %% [markdown]
@@ -429,7 +430,7 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 # agents; how often real models obey a page (26).
 #
 # **Where it goes next**: [exercises](../exercises/18_retrieval_and_agents.ipynb),
-# then lesson 19.
+# then lesson 19: how does a model see?
 #
 # **Read on** (numbers are those of arXiv)
 # - Robertson and Zaragoza, *The Probabilistic Relevance Framework: BM25 and
