@@ -12,7 +12,7 @@
 # **Time** 35 minutes to read, 20 seconds to run
 #
 # What comes after 明, "bright"? After 床前明, "before my bed, bright"? After
-# 不知明, "not knowing bright"? Our base poet, asked three times:
+# 不知明, "not knowing bright"? Our base poet (lesson 12), asked three times:
 
 # %%
 import torch
@@ -31,7 +31,7 @@ plots.bars(["moon 月", "ruler 主", "mirror 镜", "sun 日"], likely,
 
 # %% [markdown]
 # A moon by the bed, a ruler where none was known, and no weight differs. What
-# stands in front is the *prompt* (提示).
+# stands in front is the *prompt* (提示, lesson 14).
 #
 # ## Asking, with and without examples
 #
@@ -53,8 +53,8 @@ def few_shot(theme, shots, rng):
 print(few_shot("思乡", 2, np.random.default_rng(0)))
 
 # %% [markdown]
-# "Courage: one doddering old man" (龙, dragon, is a character of courage, but
-# not here), "night rain: evening rain, few hills show"; then "homesickness:".
+# "Heroism: a doddering old man" (lesson 14's dragon again), "night rain:
+# evening rain, few hills show"; then "homesickness:".
 #
 # > **Predict.** Of 100 answers, how many are a line with a character of the
 # > theme? Of the base, with 0 and with 3 examples? Of the pupil of lesson 14,
@@ -322,8 +322,8 @@ plots.bars(list(ways), [right_sums(answers) for answers in ways.values()],
 #
 # Does the gift come from *code* in pre-training? One of *the documents* (five
 # Chinese overviews that this course tests) presumes so. Read something for a
-# hundred steps, then practise running sums. Shakespeare's plays, brackets that
-# open and close, or traces of a program, `x=3;x+4=7;`, which hold the very
+# hundred steps, then practise running sums. Shakespeare's plays, lesson 12's
+# brackets, or traces of a program, `x=3;x+4=7;`, which hold the very
 # sums. Do they help? And false ones?
 
 # %%
@@ -357,7 +357,8 @@ for chat in ("<user>大N", "<system>大<user>小N", "<system>小<user>大N",
 
 # %% [markdown]
 # The system wins because training made it win (at OpenAI, too: Wallace et al.
-# 2024). And only the mark says who speaks: whoever can write it is the system.
+# 2024). And only the mark says who speaks: whoever can write it is the system
+# (lesson 18: a page gives orders).
 #
 # ## A dialogue that forgets its beginning
 #
@@ -382,11 +383,11 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 上下文学习 ... 无需额外的训练或参数更新 ("no further training or change of a parameter") | **right** | all models here were frozen when asked; *that* they learn from a prompt, training made |
-# | 在小模型中不存在的新能力,比如上下文学习 ("new abilities that small models lack, such as in-context learning") | **wrong** as a rule | your two layers, 21,904 weights, do it; what a prompt can teach grows with size and data |
+# | 在小模型中不存在的新能力,比如上下文学习 ("new abilities that small models lack, such as in-context learning") | **wrong** as a rule (lesson 13: is it the ruler?) | your two layers, 21,904 weights, do it; what a prompt can teach grows with size and data |
 # | GPT-3 ... 在零样本学习任务上实现了巨大性能提升 ("a huge gain in zero-shot tasks") | **imprecise** | the paper is called *Few-Shot Learners*: with examples it gains most (Brown et al. 2020, figure 1.3) |
 # | 据推测,这种能力可能是通过对代码的训练获得的 ("presumably chain of thought comes from training on code") | **a guess** | it was one (Fu et al. 2022), and is not settled; ours speaks against it at our size only |
 # | 在多回合对话中准确追踪上下文 ("follows the context over many turns") | **right** within its length | your fifth turn |
-# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue"), 陆奇 ... 对话即平台 ("dialogue as a platform") | **an opinion** | no figure is given; the slogan is from S. Nadella's speech (Microsoft, Build 2016) |
+# | 用户对于对话交互的特殊偏好 ("users' special liking for dialogue") | **an opinion** | no figure is given (its 对话即平台, "platform": lesson 18) |
 
 # %% [markdown]
 # ## Check yourself
@@ -417,7 +418,8 @@ plots.lines({"the last 24 tokens": cut, "the order, and the last 22": kept},
 # models follow such heads.
 #
 # **Where it goes next**: [exercises](../exercises/17_prompting.ipynb), then
-# lesson 18, where what stands in the prompt is looked up.
+# [lesson 18](18_retrieval_and_agents.ipynb), where what stands in the prompt is
+# looked up.
 #
 # **Read on** (numbers are those of arXiv)
 # - Brown et al., *Language Models are Few-Shot Learners*, 2020, 2005.14165
