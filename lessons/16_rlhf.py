@@ -290,24 +290,220 @@ show.agree(gain[None], rl.gae(*map(torch.tensor, ([earned], [guess]))), 1e-6)
 # poems, by GRPO on a leash. Each of eight themes, 25 poems, before and after:
 
 # %%
-from lmlab.feedback.rlhf import roll_out
-from lmlab.feedback.rl import sequence_kl
-from lmlab.poem_school import judges, measure, shipped, stages, text
+from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
-ranker = shipped.ranker().double()
-before = stages.sharper(shipped.poet("sft")).double()
-after = shipped.poet("rl").double()
-asked = [theme for theme in text.REQUESTS for _ in range(25)]
+ranker, after = shipped.ranker(), shipped.poet("rl")
+before = stages.sharper(shipped.poet("sft"))    # its 1 is the school's 0.8
+pupils = {"before": before, "after": after}
+found = {name: figures.of_poet(pupil, before, ranker, seed=0)
+         for name, pupil in pupils.items()}
+shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
+plots.bars([share[:-3] for share in shares], ylabel="of 800 poems (%)",
+           values={name: [found[name][share] for share in shares]
+                   for name in found},
+           title="Tone and rhyme are paid for, and come; the theme stays")
+
+# %%
+for what in ("repeats a poem", "last characters in 100 poems",
+             "KL from sft, nats", "the teacher's grade"):
+    print(f"{what:30}", *(f"{found[name][what]:6.1f}" for name in found))
+poems = {name: measure.answers(pupil.double(), text.REQUESTS, 25)
+         for name, pupil in pupils.items()}
+for name in poems:
+    print(name, *poems[name]["思乡"][2])
+
+# %% [markdown]
+# Asked for homesickness with the same dice, both begin "travelling, I see my
+# hair turn white". Before: "my heart at home, I hear green hills". After: "the
+# road home seems to have no end". It rhymes no fewer endings and repeats no
+# more: those holes had a price. 10 nats is what it paid.
+#
+# ## The flatterer
+#
+# Tone and rhyme a program can check. For "is it good?" there is only the
+# companion, the ranker that lesson 15's teacher brought up: right in 74 of 100
+# unseen pairs. Now a pupil is paid its score, without a leash.
+#
+# > **Predict.** Twelve rounds. The score must rise. What will a poem on flying
+# > snow look like at the end?
+
+# %%
+said, judge = [], judges.by_ranker(ranker.double())
 
 
-def exam(poet):
-    """Return 200 poems of a poet, the ranker's scores, and the KL."""
-    end, dice = text.tokenizer().special[text.END], torch.Generator()
-    drawn = roll_out(poet, before, [text.prompt(t + text.COLON) for t in asked],
-                     judges.by_ranker(ranker), max_new_tokens=measure.ROOM,
-                     stop=end, generator=dice.manual_seed(0))
-    kl = sequence_kl(drawn.logprobs(poet).detach(), drawn.reference,
-                     drawn.mask, "k1")
-    lines = [text.lines_of(ids[k].tolist())
-             for ids, k in zip(drawn.ids[:, 3:], drawn.mask)]
-    return lines, float(drawn.rewards.mean()), float(kl.mean())
+def hear(prompts, answers):
+    said.append([text.lines_of(answer) for answer in answers])
+    return judge(prompts, answers)
+
+
+two = {theme: text.REQUESTS[theme] for theme in ("飞雪", "思乡")}
+_, history = stages.please(shipped.poet("sft").double(), hear, seed=0,
+                           themes=two, steps=12, learning_rate=1e-3, beta=0)
+
+# %%
+words = [two["飞雪"]] * 32 + [two["思乡"]] * 32  # 32 poems on each theme
+grade = [np.mean([judges.grade(*poem) for poem in zip(written, words)])
+         for written in said]
+plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
+            range(1, 13), xlabel="round", ylabel="mean of 64 poems (log odds)",
+            title="The judge is ever happier; the teacher, for two rounds")
+for k in (1, 2, 5, 12):
+    print(k, *said[k - 1][0])
+
+# %% [markdown]
+# "Snow, frost, snow, frost", and no line ends any more. Nobody taught it to
+# cheat: the ranker had only seen poems, and nothing told it what such a thing is
+# worth. This is *reward hacking* (奖励作弊), or over-optimisation, as in lesson
+# 15, but now it is *in the weights*.
+#
+# What helps? Three seeds each, four themes: a short leash; a price for each
+# repeated character; or the teacher, asked again. She compares 3,000 pairs of
+# what the flatterer wrote, the ranker learns from them, and a new pupil pleases
+# that ranker. And once more.
+#
+# > **Predict.** Which of the four brings back poems of four lines?
+
+# %%
+from lmlab.page import datasets
+
+kept = datasets.measured("16_rlhf")
+
+
+def mean(study, setting, what):
+    values = [r[what] for r in kept
+              if (r["study"], r["setting"]) == (study, setting)]
+    return f"{np.mean(values):.1f} ({min(values):.0f} to {max(values):.0f})"
+
+
+show.table([(name, *(mean(study, setting, what) for what in
+                     ("score", "grade", "kl", "quatrains")))
+            for name, study, setting in (
+                ("no leash", "reward", "nothing"),
+                ("leash", "reward", "leash"),
+                ("repeats cost 0.5", "reward", "repeats"),
+                ("asked again", "renewed", 1),
+                ("and again", "renewed", 2))],
+           ["", "score", "grade", "KL", "quatrains (%)"])
+
+# %% [markdown]
+# MEASURED TEXT
+#
+# ## Better, to whom?
+#
+# Two readers see each pair of poems, before and after, on one theme. One likes
+# tone and rhyme, the other characters of the theme (a tie counts half):
+
+# %%
+from lmlab.text import poems as verse
+
+likes = {"craft": lambda lines, words: verse.tonal(lines) + verse.rhymes(lines),
+         "theme": lambda lines, words: len(set("".join(lines)) & set(words))}
+for who, liking in likes.items():
+    marks = [np.array([liking(lines, text.REQUESTS[theme])
+                       for theme in text.REQUESTS for lines in some[theme]])
+             for some in (poems["after"], poems["before"])]
+    print(f"{who}: after is better in {preference.agreement(*marks):.0%}")
+
+# %% [markdown]
+# To one of them it is *aligned* (对齐), to the other nothing happened. Helpful
+# and harmless can even pull apart (Bai et al. 2022). One score for both is a
+# vote: where 60 of 100 readers prefer A, its lead over B is $\ln 1.5$.
+#
+# > **Predict.** How often does a pupil on a leash of $\beta = 0.1$, who said A
+# > and B equally often, say A: in 60, 80 or 98 of 100 replies?
+
+# %%
+for beta in (1, 0.5, 0.1):
+    odds = np.exp(np.log(1.5) / beta)
+    print(f"beta {beta}: A in {odds / (1 + odds):.0%}")
+
+# %% [markdown]
+# ## The whole recipe
+#
+# Four stages, in the document's words, on our poet 0, and as published of
+# InstructGPT, forerunner of ChatGPT (Ouyang et al. 2022):
+
+# %%
+def state(name):
+    f = found[name]
+    return (f"on theme {f['on theme, %']:.0f} %, both {f['both, %']:.0f} %, "
+            f"KL {f['KL from sft, nats']:.0f}, "
+            f"grade {f[list(f)[-1]]:.1f}")
+
+
+show.table([
+    ("read", "背了大量古诗 (learns old poems by rote)",
+     "recites all classics; on theme 0 %", "GPT-3"),
+    ("examples", "老师给学生上课 (the teacher gives lessons)",
+     state("before"), "13,000 requests"),
+    ("judge", "培养一个伴读 (a companion is brought up)",
+     "right in 74 % of pairs", "33,000, of 4 to 9 answers each"),
+    ("reward", "糖葫芦 (candied haws)", state("after"),
+     "31,000, PPO, leash 0.02")],
+    ["stage", "the child", "our poet", "InstructGPT: what was asked"])
+
+# %% [markdown]
+# (The first row's and the judge's figures stand in `data/poem-school.md`, which
+# has two more poets.) The document calls the result 能诗会赋 ("a master of
+# verse"). Ours keeps rules; sense it was never paid for.
+#
+# ## What the documents say
+#
+# | they say | verdict | why |
+# | --- | --- | --- |
+# | 用“未若柳絮因风起”描写雪则可以有糖葫芦吃 ("catkins for snow earn haws") | **right** | that is REINFORCE; what lacks is the leash |
+# | 回答“爸爸是坏蛋”就要进行“惩罚” ("daddy is a bad egg: punish it") | **half** | it lowers that answer, and lifts whatever was likeliest |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). TRUNK |
+# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | no label for each answer; but a judge that nobody asks again is fooled, as you saw |
+# | 完成模型的领域泛化能力 ("gives it generality over domains") | **half** | THIRD |
+# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | OpenAI says so of GPT-4 (2023); two rounds are above |
+#
+# (One writes RHLF, and RLHF some lines later. ChatGPT 与人类安全使用的价值观非常一致,
+# "agrees very well with human values", says another: with whose?)
+
+# %% [markdown]
+# ## Check yourself
+#
+# 1. All sixteen answers to a request earn the same. What does GRPO learn?
+# 2. Your pupil's reward doubles, its KL is 200 nats. What do you look at first?
+# 3. Why is a baseline allowed to be the mean reward, but not each reply's own?
+#
+# <details><summary>Answers</summary>
+#
+# 1. Nothing: all advantages are 0.
+# 2. Its answers: what else did it find that the judge likes?
+# 3. It must not depend on what was said: reward minus itself is 0, and so is
+#    every pull.
+#
+# </details>
+#
+# <details><summary><b>In class</b></summary>
+#
+# *Show* the sweet (a second), the scolding (vote first), the flatterer (some
+# fifteen seconds). *Point at* the rounds where both curves rise: who would have
+# stopped there? *A common misunderstanding*: that a pupil who cheats is clever or
+# mean. It climbs what it is given.
+#
+# </details>
+#
+# **What this left out**: whether a ranker's 90 % is right nine times in ten;
+# rewards that a proof or a test gives (as in reasoning models); other games
+# than text (22).
+#
+# **Where it goes next**: the [exercises](../exercises/16_rlhf.ipynb), where you
+# stop the flatterer. From a neuron to RLHF, every step of the line was run.
+# Lesson 17 asks what can be done without changing a weight.
+#
+# **Read on** (numbers are those of arXiv)
+# - Williams, *Simple statistical gradient-following algorithms*, 1992, Machine
+#   Learning 8, 229-256
+# - Ouyang et al., *Training language models to follow instructions with human
+#   feedback*, 2022, 2203.02155
+# - Schulman et al., *Proximal policy optimization algorithms*, 2017, 1707.06347;
+#   *High-dimensional continuous control using generalized advantage
+#   estimation*, 2015, 1506.02438
+# - Rafailov et al., *Direct preference optimization*, 2023, 2305.18290
+# - Shao et al., *DeepSeekMath*, 2024, 2402.03300
+# - Bai et al., *Training a helpful and harmless assistant with reinforcement
+#   learning from human feedback*, 2022, 2204.05862
+# - OpenAI, *GPT-4 technical report*, 2023, 2303.08774
