@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 37 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -21,8 +21,8 @@ def softmax(z):
     return np.exp(z) / np.exp(z).sum()
 
 
-z, reward = np.array([np.log(2), 0.0]), np.array([0.0, 1.0])
-rng, catkins = np.random.default_rng(0), []
+start, reward = np.array([np.log(2), 0.0]), np.array([0.0, 1.0])
+rng, z, catkins = np.random.default_rng(0), start, []
 for _ in range(80):
     p = softmax(z)
     catkins.append(p[1])
@@ -34,16 +34,16 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 # %% [markdown]
 # ## A sweet for one reply
 #
-# What does falling snow look like? "Salt, scattered in the air"
-# (撒盐空中差可拟), said a nephew, some 1,600 years ago; "rather willow catkins,
-# risen on the wind" (未若柳絮因风起), his cousin Xie Daoyun. In one of *the
-# documents*, the five Chinese overviews of large models that this course tests,
-# a companion pays a child candied haws (糖葫芦) for the second, nothing for the
-# first. Learning what to do from such pay is *reinforcement learning* (强化学习);
-# the probabilities $p$ of the replies are the *policy* (策略).
+# What is falling snow like? "Salt, scattered in the air" (撒盐空中差可拟), said
+# a boy some 1,600 years ago; "rather willow catkins, risen on the wind"
+# (未若柳絮因风起), said his cousin Xie Daoyun. In one of *the documents*, five
+# Chinese overviews of large models that this course tests, a companion pays a
+# child candied haws (糖葫芦) for the second. To learn from pay is
+# *reinforcement learning* (强化学习); the probabilities $p$ are the *policy*
+# (策略).
 #
-# He starts at $p = (\frac23, \frac13)$. He can expect $J = \sum_k p_k r_k =
-# \frac13$ of a sweet a reply, and the slope of $J$ by each score $z_k$ is
+# He starts at $p = (\frac23, \frac13)$, and can expect $J = \sum_k p_k r_k =
+# \frac13$ of a sweet. By each score $z_k$ of the softmax, the slope of $J$ is
 #
 # $$\frac{\partial J}{\partial z_k} = p_k\,(r_k - J)$$
 #
@@ -51,17 +51,15 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 # > $-\frac29$ or $-\frac13$?
 
 # %%
-p = softmax(np.array([np.log(2), 0.0]))
+p = softmax(start)
 exact = p * (reward - p @ reward)
 print((9 * exact).round(6), "ninths")
 
 # %% [markdown]
-# To earn nothing is to earn less than was expected. But a poet cannot add up
-# over all replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
-# tries one reply, and pulls it up, by its reward: $r_a \nabla \ln p_a$, where
-# $\nabla \ln p_a$ is 1 at the reply that was said, minus $p$ (as in lesson 04).
-#
-# > **Predict.** He says salt. Which way does that single try move him?
+# To earn nothing is to earn less than expected. But a poet cannot add up over
+# all replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
+# tries one, and pulls it up by its reward: $r_a \nabla \ln p_a$, where
+# $\nabla \ln p_a$ is 1 at the reply that was said, minus $p$ (lesson 04).
 
 # %%
 one_try = reward[:, None] * (np.eye(2) - p)     # a row for each reply said
@@ -71,20 +69,19 @@ show.agree(p @ one_try, exact, 1e-12, ("mean of the tries", "the slope"))
 # %%
 import torch
 
-from lmlab.feedback import rl
+from lmlab.feedback import preference, rl
 
-scores = torch.tensor([np.log(2), 0.0], requires_grad=True)
+scores = torch.tensor(start, requires_grad=True)
 said = torch.tensor([0, 0, 1])                  # as often as he says them
-rl.reinforce_loss(scores.log_softmax(0)[said],
-                  torch.tensor(reward)[said]).backward()
+paid = torch.tensor(reward)[said]
+rl.reinforce_loss(scores.log_softmax(0)[said], paid).backward()
 show.agree(exact, -scores.grad, 1e-12)
 
 # %% [markdown]
-# Salt moves nothing; catkins move too much; on average it is the slope.
+# Salt moves nothing, catkins too much: on average it is the slope.
 #
-# That scatter is noise, and it can be had cheaper. Subtract a *baseline* (基线)
-# $b$ from every reward, whatever was said: the mean of $\nabla \ln p_a$ is 0, so
-# the mean pull stays. The scatter does not.
+# Subtract a *baseline* (基线) $b$ from every reward. The mean of
+# $\nabla \ln p_a$ is 0, so the mean pull stays; its scatter, the noise, does not.
 #
 # > **Predict.** A generous companion pays 10 for salt and 11 for catkins
 # > ($b = -10$). What does that change: the slope, the noise, or both?
@@ -97,11 +94,10 @@ def noise(b):
 
 
 b = np.linspace(-1, 1.5, 101)
-plots.lines({"noise of a try": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
+plots.lines({"noise": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
             title="The slope stays; the noise depends on what is subtracted",
             xlabel="baseline", ylabel="pull on catkins")
-for x in (-10, 0, 1 / 3, 2 / 3):
-    print(f"baseline {x:6.2f}: noise {noise(x):.2f}")
+print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3, 2 / 3)])
 
 # %% [markdown]
 # The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it; with
@@ -109,46 +105,41 @@ for x in (-10, 0, 1 / 3, 2 / 3):
 #
 # ## A scolding
 #
-# The same document: if the answer to 爸爸好不好? ("is daddy good?") is 爸爸是坏蛋
-# ("daddy is a bad egg"), punish it. Let a child say that in one of ten cases,
-# "I like daddy" in eight, "ask mummy" in one.
+# The same document: a child who says 爸爸是坏蛋 ("daddy is a bad egg") must be
+# punished. Let it say so in one answer of ten, "I like him" in eight, "ask mummy"
+# in one.
 #
 # > **Predict.** It says the first, and gets $-1$. "Ask mummy" was neither said
 # > nor scolded. Does its probability rise, stay or fall?
 
 # %%
-p = np.array([0.1, 0.8, 0.1])
-print(softmax(np.log(p) - (np.eye(3)[0] - p)).round(2))
+three = np.array([0.1, 0.8, 0.1])
+print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 
 # %% [markdown]
-# It falls, nearly by half. A scolding pushes each other score up by that
-# reply's own probability: the likely gain most, and the sum has to stay 1. It
-# says what not to do; what to do instead was settled before.
+# It falls, nearly by half. A scolding lifts each other score by that reply's own
+# probability: the likely gain most, and the sum stays 1.
 #
 # ## The leash
 #
-# At the top of the first picture he says catkins whatever he is asked. To keep
-# what he was, let leaving cost something. The *KL divergence* (KL 散度) of his
-# policy from the one he began with, $q$, is $\sum_k p_k \ln (p_k / q_k)$, in
-# nats; each costs $\beta$. One line solves for the best policy:
+# In the end he says nothing but catkins. To keep what he was, let leaving cost
+# something: the *KL divergence* (KL 散度) from the policy $q$ that he began
+# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. The best policy is
+# then known:
 #
 # $$p_k \propto q_k\, e^{\,r_k / \beta}$$
 #
-# > **Predict.** His odds are 2 to 1 for salt, and $\beta = 0.72$, so that
+# > **Predict.** His odds are 2 to 1 for salt; let $\beta = 0.72$, so that
 # > $e^{1/\beta} = 4$. What are the odds at the end?
 
 # %%
-q = np.array([2, 1]) / 3
-
-
-def climb(beta, steps=60):
-    """Return the policy after each step along the slope, (steps, 2)."""
+def climb(beta, q=softmax(start)):
+    """Return the policy after each of 60 steps along the slope, (60, 2)."""
     z, path = np.log(q), []
-    for _ in range(steps):
-        p = softmax(z)
-        value = reward - beta * np.log(p / q)
-        z = z + 2 * p * (value - p @ value)
-        path.append(p)
+    for _ in range(60):
+        path.append(softmax(z))
+        value = reward - beta * np.log(path[-1] / q)
+        z = z + 2 * path[-1] * (value - path[-1] @ value)
     return np.array(path)
 
 # %%
@@ -156,29 +147,24 @@ paths = {f"odds x {times}": climb(1 / np.log(times)) for times in (2, 4, 16)}
 plots.lines({name: path[:, 1] for name, path in paths.items()} |
             {"no leash": climb(0)[:, 1]}, ylabel="probability of catkins",
             title="Each leash has its own end", xlabel="steps")
-best = q * 4 ** reward
-show.agree(paths["odds x 4"][-1], best / best.sum(), 1e-6,
-           ("the loop", "the formula"))
+show.agree(paths["odds x 4"][-1], [2 / 6, 4 / 6], 1e-6, ("loop", "formula"))
 
 # %% [markdown]
-# 2 to 1 became 2 to 4. A short leash (large $\beta$) multiplies the odds by
-# little. Nothing is multiplied out of 0: what he never said, pay cannot find.
+# 2 to 1 became 2 to 4. What he never said ($q_k = 0$), no pay can find.
 #
-# ## Four methods, and the lines that differ
+# ## Methods are lines that differ
 #
-# Now twenty replies, each of a hidden worth, and a judge who is off by 1 either
-# way. Sixteen tries a round. Trying is dear: a method wants to look several
-# times at one round. But after the first look the pupil is no longer the one who
-# said these things. Weigh each by the *ratio* $p/p_{\text{old}}$: then nothing
-# stops a lucky reply from being pulled up for ever. *PPO* (near-policy
-# optimisation, 近端策略优化; Schulman et al. 2017) stops: beyond a change of 20 %
+# Now twenty replies, each of a hidden worth, and a judge who errs by about 1.
+# Sixteen tries a round. Tries are dear: can we learn eight times from each
+# round? After one step he is no longer the one who said these things, so weigh
+# each by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is pulled up for
+# ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a change of 20 %
 # nothing more is gained.
 
 # %%
-def ppo(now, old, advantage, known, clip=0.2):
-    ratio = (now - old).exp()                   # from log-probabilities
-    kept = ratio.clamp(1 - clip, 1 + clip)
-    return -torch.min(ratio * advantage, kept * advantage).mean()
+def ppo(now, old, gain, known):
+    ratio = (now - old).exp()                   # of log-probabilities
+    return -torch.min(ratio * gain, ratio.clamp(0.8, 1.2) * gain).mean()
 
 
 now, old, gain = torch.randn(3, 50, dtype=torch.float64)
@@ -190,7 +176,7 @@ worth, scores = (torch.tensor(np.random.default_rng(seed).normal(size=20))
 known = scores.log_softmax(0)                   # what he begins with
 
 
-def learn(objective, looks, seed):
+def learn(loss, looks, seed):
     """Learn from 40 rounds of 16 tries; return the log-probabilities."""
     torch.manual_seed(seed)
     z = known.clone().requires_grad_()
@@ -200,36 +186,19 @@ def learn(objective, looks, seed):
         old = z.detach().log_softmax(0)[said]
         for _ in range(looks):
             now = z.log_softmax(0)[said]
-            loss = objective(now, old, paid - paid.mean(), known[said])
-            z.data -= torch.autograd.grad(loss, z)[0]
+            pull = loss(now, old, paid - paid.mean(), known[said])
+            z.data -= torch.autograd.grad(pull, z)[0]
     return z.detach().log_softmax(0)
 
-# %%
-def plain(now, old, advantage, known):
-    return -(advantage * now).mean()
-
-
-def unclipped(now, old, advantage, known):
-    return -(advantage * (now - old).exp()).mean()
-
-
-def grpo(now, old, advantage, known):
-    advantage = advantage / (advantage.std() + 1e-4)
-    leash = (known - now).exp() - 1 - (known - now)
-    return ppo(now, old, advantage, known) + 0.04 * leash.mean()
-
 # %% [markdown]
-# In *GRPO* (Shao et al. 2024) the tries for one request are each other's
-# baseline, measured in their standard deviation; the leash stands in the loss.
+# In *GRPO* (Shao et al. 2024) tries for one request are each other's baseline,
+# in units of their standard deviation; the leash stands in the loss.
 #
 # *DPO* (Rafailov et al. 2023) needs no tries and no judge. Read the formula of
 # the leash backwards: $r = \beta \ln (p/q)$ and a constant. So a policy *is* a
-# score, and lesson 15's loss of a comparison can train it:
+# score, and lesson 15's loss of a comparison trains it:
 
 # %%
-from lmlab.feedback import preference
-
-
 def dpo(seed, pairs=640, beta=0.3):
     torch.manual_seed(seed)
     a, b = known.exp().multinomial(2 * pairs, True).chunk(2)
@@ -243,86 +212,85 @@ def dpo(seed, pairs=640, beta=0.3):
     return z.detach().log_softmax(0)
 
 # %% [markdown]
-# > **Predict.** All hear the judge 640 times. Which of the five has the worst
-# > seed of three: REINFORCE, eight looks without a clip, PPO, GRPO, DPO?
+# > **Predict.** Each asks the judge 640 times. Which has the worst seed of
+# > three: REINFORCE, eight looks without a clip, PPO, GRPO or DPO?
 
 # %%
-def row(name, ends):
-    got = [float(end.exp() @ worth) for end in ends]
-    kl = np.mean([float(end.exp() @ (end - known)) for end in ends])
-    return name, f"{np.mean(got):.2f}", f"{min(got):.2f}", f"{kl:.2f}"
-
-
-rows = [row(name, [learn(objective, looks, seed) for seed in range(3)])
-        for name, objective, looks in (
-            ("REINFORCE, 1 look", plain, 1), ("8 looks, no clip", unclipped, 8),
-            ("PPO, 8 looks", ppo, 8), ("GRPO, 8 looks", grpo, 8))]
-rows += [row("DPO", [dpo(seed) for seed in range(3)])]
-show.table(rows, ["method", "worth, mean", "worst seed", "KL"])
+ways = {
+    "REINFORCE": (lambda now, old, gain, known: -(gain * now).mean(), 1),
+    "8 looks, no clip": (
+        lambda now, old, gain, known: -(gain * (now - old).exp()).mean(), 8),
+    "PPO, 8 looks": (ppo, 8),
+    "GRPO, 8 looks": (
+        lambda now, old, gain, known: ppo(now, old, gain / gain.std(), known)
+        + 0.04 * rl.token_kl(now, known).mean(), 8)}
+ends = {name: [learn(*way, seed) for seed in range(3)]
+        for name, way in ways.items()} | {"DPO": [*map(dpo, range(3))]}
+show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
+             f"{np.mean([end.exp() @ (end - known) for end in three]):.2f}")
+            for name, three in ends.items()],
+           ["worth of what he says", "seed 0", "1", "2", "KL, mean"])
 
 # %% [markdown]
-# Without a clip one seed ran after a lucky reply and stayed. DPO sees only what
-# the old policy said, and in pairs.
+# Without a clip one seed ran after a lucky reply and stayed there. DPO only
+# sees what the old policy said.
 #
-# A poem, though, is not one try but some 24, with one reward at the end. Whose
-# merit was it? PPO's *critic* guesses before each token what will come. If the
-# guess rises, the token before deserves it. *GAE* (Schulman et al. 2015) adds
-# the later rises, each a little less:
+# A poem is some 24 tries, with one reward at the end. Whose merit was it? PPO's
+# *critic* guesses before each token what will come; where the guess rises, the
+# token deserves it. *GAE* (Schulman et al. 2015) adds the later rises, each a
+# little less. The others give each token the whole.
 
 # %%
 guess, earned = np.array([0.2, 0.5, 0.4]), np.array([0.0, 0.0, 1.0])
 rise = earned + np.append(guess[1:], 0) - guess
-gain = rise.copy()
+merit = rise.copy()
 for t in (1, 0):
-    gain[t] += 0.95 * gain[t + 1]
-print(rise.round(2), gain.round(2))
-show.agree(gain[None], rl.gae(*map(torch.tensor, ([earned], [guess]))), 1e-6)
+    merit[t] += 0.95 * merit[t + 1]
+print(rise.round(2), merit.round(2))
+show.agree(merit, rl.gae(torch.tensor(earned)[None],
+                         torch.tensor(guess)[None])[0], 1e-6)
 
 # %% [markdown]
-# GRPO and REINFORCE give every token the whole: simpler, and noisier.
-#
 # ## The pupil of the poem school
 #
 # RLHF, reinforcement learning from human feedback (基于人类反馈的强化学习), has
-# three steps: examples (lesson 14), a judge made from comparisons (15), and now
-# reward. Our pupil was rewarded first by a program: for the tone pattern and a
-# rhyme, less for repeats and for the endings that all use. 120 rounds of 256
-# poems, by GRPO on a leash. Each of eight themes, 25 poems, before and after:
+# three steps: examples (lesson 14), a judge made of comparisons (15), and now
+# reward. First a program rewarded our pupil: for tones and a rhyme, less for
+# repeats and for common endings. GRPO on a leash, 120 rounds of 256 poems:
 
 # %%
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
 ranker, after = shipped.ranker(), shipped.poet("rl")
 before = stages.sharper(shipped.poet("sft"))    # its 1 is the school's 0.8
-pupils = {"before": before, "after": after}
-found = {name: figures.of_poet(pupil, before, ranker, seed=0)
-         for name, pupil in pupils.items()}
+found = [figures.of_poet(pupil, before, ranker, seed=0, each=50)
+         for pupil in (before, after)]
 shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
-plots.bars([share[:-3] for share in shares], ylabel="of 800 poems (%)",
-           values={name: [found[name][share] for share in shares]
-                   for name in found},
-           title="Tone and rhyme are paid for, and come; the theme stays")
+plots.bars([share[:-3] for share in shares], {
+    when: [pupil[share] for share in shares]
+    for when, pupil in zip(("before", "after"), found)},
+    title="What is paid for comes; the theme stays", ylabel="of 400 poems (%)")
 
 # %%
 for what in ("repeats a poem", "last characters in 100 poems",
              "KL from sft, nats", "the teacher's grade"):
-    print(f"{what:30}", *(f"{found[name][what]:6.1f}" for name in found))
-poems = {name: measure.answers(pupil.double(), text.REQUESTS, 25)
-         for name, pupil in pupils.items()}
-for name in poems:
-    print(name, *poems[name]["思乡"][2])
+    print(f"{what:30}", *(f"{pupil[what]:6.1f}" for pupil in found))
+poems = [measure.answers(pupil.double(), text.REQUESTS, 25)
+         for pupil in (before, after)]
+for some in poems:
+    print(*some["飞雪"][4])
 
 # %% [markdown]
-# Asked for homesickness with the same dice, both begin "travelling, I see my
-# hair turn white". Before: "my heart at home, I hear green hills". After: "the
-# road home seems to have no end". It rhymes no fewer endings and repeats no
-# more: those holes had a price. 10 nats is what it paid.
+# With the same dice, both begin "wild trees hide behind the frost". Then, before:
+# "the bare wood faces green moss"; after: "... the evening sun", and the end
+# rhymes, "on the bridge there is a new scent". Sense was not paid for. (So for
+# two more poets: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
-# Tone and rhyme a program can check. For "is it good?" there is only the
-# companion, the ranker that lesson 15's teacher brought up: right in 74 of 100
-# unseen pairs. Now a pupil is paid its score, without a leash.
+# Rhyme a program can check. For "is it good?" there is only the companion (伴读),
+# the ranker that heard a teacher compare 3,000 pairs: right in 74 of 100 unseen
+# ones. Now the pupil is paid its score, without a leash.
 #
 # > **Predict.** Twelve rounds. The score must rise. What will a poem on flying
 # > snow look like at the end?
@@ -351,47 +319,39 @@ for k in (1, 2, 5, 12):
     print(k, *said[k - 1][0])
 
 # %% [markdown]
-# "Snow, frost, snow, frost", and no line ends any more. Nobody taught it to
-# cheat: the ranker had only seen poems, and nothing told it what such a thing is
-# worth. This is *reward hacking* (奖励作弊), or over-optimisation, as in lesson
-# 15, but now it is *in the weights*.
+# "Snow, frost, snow, frost", without an end of line. The ranker had only seen
+# poems; nothing told it what such a heap is worth. This *reward hacking*
+# (奖励作弊) is lesson 15's over-optimisation, now in the weights.
 #
-# What helps? Three seeds each, four themes: a short leash; a price for each
-# repeated character; or the teacher, asked again. She compares 3,000 pairs of
-# what the flatterer wrote, the ranker learns from them, and a new pupil pleases
-# that ranker. And once more.
-#
-# > **Predict.** Which of the four brings back poems of four lines?
+# What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
+# compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new pupil
+# pleases it; and once more. Three seeds, four themes:
 
 # %%
 from lmlab.page import datasets
 
-kept = datasets.measured("16_rlhf")
-
-
-def mean(study, setting, what):
-    values = [r[what] for r in kept
-              if (r["study"], r["setting"]) == (study, setting)]
+def mean(run, what):
+    values = [row[what] for row in datasets.measured("16_rlhf")
+              if (row["study"], row["setting"]) == run]
     return f"{np.mean(values):.1f} ({min(values):.0f} to {max(values):.0f})"
 
 
-show.table([(name, *(mean(study, setting, what) for what in
-                     ("score", "grade", "kl", "quatrains")))
-            for name, study, setting in (
-                ("no leash", "reward", "nothing"),
-                ("leash", "reward", "leash"),
-                ("repeats cost 0.5", "reward", "repeats"),
-                ("asked again", "renewed", 1),
-                ("and again", "renewed", 2))],
-           ["", "score", "grade", "KL", "quatrains (%)"])
+runs = {"no leash": ("reward", "nothing"), "leash": ("reward", "leash"),
+        "repeats cost": ("reward", "repeats"),
+        "asked again": ("renewed", 1), "and again": ("renewed", 2)}
+figures_of = ["score", "grade", "kl", "quatrains"]
+show.table([(name, *(mean(run, what) for what in figures_of))
+            for name, run in runs.items()], ["", *figures_of])
 
 # %% [markdown]
-# MEASURED TEXT
+# The leash keeps poems. Dear repeats bring heaps of *different* words, which even
+# the teacher's rule likes: it is a stand-in too. To ask again lifts the grade in
+# all three seeds, until the next hole: the second time one fell again.
 #
 # ## Better, to whom?
 #
-# Two readers see each pair of poems, before and after, on one theme. One likes
-# tone and rhyme, the other characters of the theme (a tie counts half):
+# Two readers see each pair of poems, before and after. One likes tone and
+# rhyme, the other characters of the theme; a tie counts half.
 
 # %%
 from lmlab.text import poems as verse
@@ -399,104 +359,79 @@ from lmlab.text import poems as verse
 likes = {"craft": lambda lines, words: verse.tonal(lines) + verse.rhymes(lines),
          "theme": lambda lines, words: len(set("".join(lines)) & set(words))}
 for who, liking in likes.items():
-    marks = [np.array([liking(lines, text.REQUESTS[theme])
-                       for theme in text.REQUESTS for lines in some[theme]])
-             for some in (poems["after"], poems["before"])]
-    print(f"{who}: after is better in {preference.agreement(*marks):.0%}")
+    marks = [np.array([liking(lines, words) for theme, words
+                       in text.REQUESTS.items() for lines in pupil[theme]])
+             for pupil in poems]
+    print(f"{who}: better now in {preference.agreement(*marks[::-1]):.0%}")
 
 # %% [markdown]
-# To one of them it is *aligned* (对齐), to the other nothing happened. Helpful
-# and harmless can even pull apart (Bai et al. 2022). One score for both is a
-# vote: where 60 of 100 readers prefer A, its lead over B is $\ln 1.5$.
+# With one of them he is better *aligned* (对齐), with the other not. Helpful and
+# harmless can even pull apart (Bai et al. 2022).
 #
-# > **Predict.** How often does a pupil on a leash of $\beta = 0.1$, who said A
-# > and B equally often, say A: in 60, 80 or 98 of 100 replies?
-
-# %%
-for beta in (1, 0.5, 0.1):
-    odds = np.exp(np.log(1.5) / beta)
-    print(f"beta {beta}: A in {odds / (1 + odds):.0%}")
-
-# %% [markdown]
 # ## The whole recipe
 #
-# Four stages, in the document's words, on our poet 0, and as published of
-# InstructGPT, forerunner of ChatGPT (Ouyang et al. 2022):
-
-# %%
-def state(name):
-    f = found[name]
-    return (f"on theme {f['on theme, %']:.0f} %, both {f['both, %']:.0f} %, "
-            f"KL {f['KL from sft, nats']:.0f}, "
-            f"grade {f[list(f)[-1]]:.1f}")
-
-
-show.table([
-    ("read", "背了大量古诗 (learns old poems by rote)",
-     "recites all classics; on theme 0 %", "GPT-3"),
-    ("examples", "老师给学生上课 (the teacher gives lessons)",
-     state("before"), "13,000 requests"),
-    ("judge", "培养一个伴读 (a companion is brought up)",
-     "right in 74 % of pairs", "33,000, of 4 to 9 answers each"),
-    ("reward", "糖葫芦 (candied haws)", state("after"),
-     "31,000, PPO, leash 0.02")],
-    ["stage", "the child", "our poet", "InstructGPT: what was asked"])
+# In the document's words, on our poet, and as published of InstructGPT,
+# forerunner of ChatGPT (Ouyang et al. 2022). "Both" is tone and rhyme.
+#
+# | stage | the child | our poet (`data/poem-school.md`) | InstructGPT |
+# | --- | --- | --- | --- |
+# | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
+# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, both 27 %, grade 3.0 | 13,000 requests |
+# | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
+# | reward | 糖葫芦 ("candied haws") | on theme 84 %, both 70 %, grade 3.7, KL 10 | 31,000 requests, PPO, leash 0.02 |
+#
+# The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
 # %% [markdown]
-# (The first row's and the judge's figures stand in `data/poem-school.md`, which
-# has two more poets.) The document calls the result 能诗会赋 ("a master of
-# verse"). Ours keeps rules; sense it was never paid for.
-#
 # ## What the documents say
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 用“未若柳絮因风起”描写雪则可以有糖葫芦吃 ("catkins for snow earn haws") | **right** | that is REINFORCE; what lacks is the leash |
-# | 回答“爸爸是坏蛋”就要进行“惩罚” ("daddy is a bad egg: punish it") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). TRUNK |
-# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | no label for each answer; but a judge that nobody asks again is fooled, as you saw |
-# | 完成模型的领域泛化能力 ("gives it generality over domains") | **half** | THIRD |
-# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | OpenAI says so of GPT-4 (2023); two rounds are above |
+# | 用“未若柳絮因风起”描写雪则可以有糖葫芦吃 ("catkins for snow earn haws") | **right** | REINFORCE; only the leash is missing |
+# | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here, after 3,000 comparisons, the pupil's copy is right in 60 %, a newborn in 58 (three seeds each) |
+# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
+# | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | craft rewarded on two themes: 29 to 62 % both; on two others, which it knew, 30 to 61 (three seeds) |
+# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI (2023); two rounds are above |
 #
-# (One writes RHLF, and RLHF some lines later. ChatGPT 与人类安全使用的价值观非常一致,
-# "agrees very well with human values", says another: with whose?)
+# (One writes RHLF, and RLHF some lines on. ChatGPT agrees with
+# 人类安全使用的价值观, "humans' values of safe use", says another: whose?)
 
 # %% [markdown]
 # ## Check yourself
 #
 # 1. All sixteen answers to a request earn the same. What does GRPO learn?
 # 2. Your pupil's reward doubles, its KL is 200 nats. What do you look at first?
-# 3. Why is a baseline allowed to be the mean reward, but not each reply's own?
+# 3. Why may a baseline be the mean reward, but not each reply's own?
 #
 # <details><summary>Answers</summary>
 #
 # 1. Nothing: all advantages are 0.
-# 2. Its answers: what else did it find that the judge likes?
-# 3. It must not depend on what was said: reward minus itself is 0, and so is
-#    every pull.
+# 2. Its answers: what did it find that the judge likes?
+# 3. Reward minus itself is 0, and so is every pull: the baseline must not
+#    depend on what was said.
 #
 # </details>
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the sweet (a second), the scolding (vote first), the flatterer (some
-# fifteen seconds). *Point at* the rounds where both curves rise: who would have
-# stopped there? *A common misunderstanding*: that a pupil who cheats is clever or
-# mean. It climbs what it is given.
+# *Show* the sweet, the scolding (vote first), the flatterer (some fifteen
+# seconds). *Point at* the rounds where both curves rise: who would have stopped
+# there? *A common misunderstanding*: that a pupil who cheats is mean. It climbs
+# what it is given.
 #
 # </details>
 #
 # **What this left out**: whether a ranker's 90 % is right nine times in ten;
-# rewards that a proof or a test gives (as in reasoning models); other games
-# than text (22).
+# rewards by proofs and tests, as for models that reason.
 #
-# **Where it goes next**: the [exercises](../exercises/16_rlhf.ipynb), where you
-# stop the flatterer. From a neuron to RLHF, every step of the line was run.
-# Lesson 17 asks what can be done without changing a weight.
+# **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you stop
+# the flatterer. The line from a neuron to RLHF is complete; lesson 17 asks what
+# can be done without changing a weight.
 #
 # **Read on** (numbers are those of arXiv)
-# - Williams, *Simple statistical gradient-following algorithms*, 1992, Machine
-#   Learning 8, 229-256
+# - Williams, *Simple statistical gradient-following algorithms for
+#   connectionist reinforcement learning*, 1992, Machine Learning 8, 229-256
 # - Ouyang et al., *Training language models to follow instructions with human
 #   feedback*, 2022, 2203.02155
 # - Schulman et al., *Proximal policy optimization algorithms*, 2017, 1707.06347;
