@@ -80,8 +80,8 @@ show.agree(exact, -scores.grad, 1e-12)
 # %% [markdown]
 # Salt moves nothing, catkins too much: on average it is the slope.
 #
-# Subtract a *baseline* (基线) $b$ from every reward. The mean of
-# $\nabla \ln p_a$ is 0, so the mean pull stays; its scatter, the noise, does not.
+# Subtract a *baseline* (基线) $b$ from every reward. The mean of $\nabla \ln
+# p_a$ is 0, so the mean pull stays; its scatter, the noise, does not.
 #
 # > **Predict.** A generous companion pays 10 for salt and 11 for catkins
 # > ($b = -10$). What does that change: the slope, the noise, or both?
@@ -106,8 +106,8 @@ print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3, 2 / 3)])
 # ## A scolding
 #
 # The same document: a child who says 爸爸是坏蛋 ("daddy is a bad egg") must be
-# punished. Let it say so in one answer of ten, "I like him" in eight, "ask mummy"
-# in one.
+# punished. Let it say so in one answer of ten, "I like him" in eight, "ask
+# mummy" in one.
 #
 # > **Predict.** It says the first, and gets $-1$. "Ask mummy" was neither said
 # > nor scolded. Does its probability rise, stay or fall?
@@ -117,8 +117,8 @@ three = np.array([0.1, 0.8, 0.1])
 print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 
 # %% [markdown]
-# It falls, nearly by half. A scolding lifts each other score by that reply's own
-# probability: the likely gain most, and the sum stays 1.
+# It falls, nearly by half. A scolding lifts each other score by that reply's
+# own probability: the likely gain most, and the sum stays 1.
 #
 # ## The leash
 #
@@ -133,13 +133,14 @@ print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 # > $e^{1/\beta} = 4$. What are the odds at the end?
 
 # %%
-def climb(beta, q=softmax(start)):
+def climb(beta):
     """Return the policy after each of 60 steps along the slope, (60, 2)."""
-    z, path = np.log(q), []
+    z, q, path = start, softmax(start), []
     for _ in range(60):
-        path.append(softmax(z))
-        value = reward - beta * np.log(path[-1] / q)
-        z = z + 2 * path[-1] * (value - path[-1] @ value)
+        p = softmax(z)
+        path.append(p)
+        value = reward - beta * np.log(p / q)
+        z = z + 2 * p * (value - p @ value)
     return np.array(path)
 
 # %%
@@ -157,8 +158,8 @@ show.agree(paths["odds x 4"][-1], [2 / 6, 4 / 6], 1e-6, ("loop", "formula"))
 # Now twenty replies, each of a hidden worth, and a judge who errs by about 1.
 # Sixteen tries a round. Tries are dear: can we learn eight times from each
 # round? After one step he is no longer the one who said these things, so weigh
-# each by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is pulled up for
-# ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a change of 20 %
+# each by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is pulled up
+# for ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a change of 20 %
 # nothing more is gained.
 
 # %%
@@ -235,10 +236,10 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
 # Without a clip one seed ran after a lucky reply and stayed there. DPO only
 # sees what the old policy said.
 #
-# A poem is some 24 tries, with one reward at the end. Whose merit was it? PPO's
-# *critic* guesses before each token what will come; where the guess rises, the
-# token deserves it. *GAE* (Schulman et al. 2015) adds the later rises, each a
-# little less. The others give each token the whole.
+# A poem is some 24 tries, with one reward at the end. Whose merit was it?
+# PPO's *critic* guesses before each token what will come; where the guess
+# rises, the token deserves it. *GAE* (Schulman et al. 2015) adds the later
+# rises, each a little less. The others give each token the whole.
 
 # %%
 guess, earned = np.array([0.2, 0.5, 0.4]), np.array([0.0, 0.0, 1.0])
@@ -281,19 +282,19 @@ for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
-# With the same dice, both begin "wild trees hide behind the frost". Then, before:
-# "the bare wood faces green moss"; after: "... the evening sun", and the end
-# rhymes, "on the bridge there is a new scent". Sense was not paid for. (So for
-# two more poets: `data/poem-school.md`.)
+# With the same dice, both begin "wild trees hide behind the frost". Then,
+# before: "the bare wood faces green moss"; after: "... the evening sun", and
+# the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
+# (So for two more poets: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
-# Rhyme a program can check. For "is it good?" there is only the companion (伴读),
-# the ranker that heard a teacher compare 3,000 pairs: right in 74 of 100 unseen
-# ones. Now the pupil is paid its score, without a leash.
+# Rhyme a program can check. For "is it good?" there is only the companion
+# (伴读), the ranker that heard a teacher compare 3,000 pairs: right in 74 of 100
+# unseen ones. Now the pupil is paid its score, without a leash.
 #
-# > **Predict.** Twelve rounds. The score must rise. What will a poem on flying
-# > snow look like at the end?
+# > **Predict.** Twelve rounds. The score must rise. And a poem on flying snow,
+# > at the end: better, duller, or no poem at all?
 
 # %%
 said, judge = [], judges.by_ranker(ranker.double())
@@ -314,7 +315,7 @@ grade = [np.mean([judges.grade(*poem) for poem in zip(written, words)])
          for written in said]
 plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
             range(1, 13), xlabel="round", ylabel="mean of 64 poems (log odds)",
-            title="The judge is ever happier; the teacher, for two rounds")
+            title="The judge is ever happier; the teacher, only at first")
 for k in (1, 2, 5, 12):
     print(k, *said[k - 1][0])
 
@@ -324,11 +325,12 @@ for k in (1, 2, 5, 12):
 # (奖励作弊) is lesson 15's over-optimisation, now in the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
-# compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new pupil
-# pleases it; and once more. Three seeds, four themes:
+# compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
+# pupil pleases it; and once more. Three seeds, four themes:
 
 # %%
 from lmlab.page import datasets
+
 
 def mean(run, what):
     values = [row[what] for row in datasets.measured("16_rlhf")
@@ -344,9 +346,10 @@ show.table([(name, *(mean(run, what) for what in figures_of))
             for name, run in runs.items()], ["", *figures_of])
 
 # %% [markdown]
-# The leash keeps poems. Dear repeats bring heaps of *different* words, which even
-# the teacher's rule likes: it is a stand-in too. To ask again lifts the grade in
-# all three seeds, until the next hole: the second time one fell again.
+# The leash keeps poems. Dear repeats bring heaps of *different* words, which
+# even the teacher's rule likes: it is a stand-in too. To ask again lifts the
+# grade in all three seeds, until the next hole: the second time one fell
+# again.
 #
 # ## Better, to whom?
 #
@@ -356,8 +359,9 @@ show.table([(name, *(mean(run, what) for what in figures_of))
 # %%
 from lmlab.text import poems as verse
 
-likes = {"craft": lambda lines, words: verse.tonal(lines) + verse.rhymes(lines),
-         "theme": lambda lines, words: len(set("".join(lines)) & set(words))}
+likes = {
+    "craft": lambda lines, words: verse.tonal(lines) + verse.rhymes(lines),
+    "theme": lambda lines, words: len(set("".join(lines)) & set(words))}
 for who, liking in likes.items():
     marks = [np.array([liking(lines, words) for theme, words
                        in text.REQUESTS.items() for lines in pupil[theme]])
@@ -387,12 +391,11 @@ for who, liking in likes.items():
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 用“未若柳絮因风起”描写雪则可以有糖葫芦吃 ("catkins for snow earn haws") | **right** | REINFORCE; only the leash is missing |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here, after 3,000 comparisons, the pupil's copy is right in 60 %, a newborn in 58 (three seeds each) |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here it hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (three seeds) |
 # | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | craft rewarded on two themes: 29 to 62 % both; on two others, which it knew, 30 to 61 (three seeds) |
-# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI (2023); two rounds are above |
+# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
 #
 # (One writes RHLF, and RLHF some lines on. ChatGPT agrees with
 # 人类安全使用的价值观, "humans' values of safe use", says another: whose?)
@@ -401,7 +404,7 @@ for who, liking in likes.items():
 # ## Check yourself
 #
 # 1. All sixteen answers to a request earn the same. What does GRPO learn?
-# 2. Your pupil's reward doubles, its KL is 200 nats. What do you look at first?
+# 2. Your pupil's reward doubles, its KL is 200 nats. What do you look at?
 # 3. Why may a baseline be the mean reward, but not each reply's own?
 #
 # <details><summary>Answers</summary>
@@ -416,29 +419,29 @@ for who, liking in likes.items():
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the sweet, the scolding (vote first), the flatterer (some fifteen
-# seconds). *Point at* the rounds where both curves rise: who would have stopped
-# there? *A common misunderstanding*: that a pupil who cheats is mean. It climbs
-# what it is given.
+# seconds). *Point at* the rounds where both curves rise: who would have
+# stopped there? *A common misunderstanding*: that a pupil who cheats is mean.
+# It climbs what it is given.
 #
 # </details>
 #
 # **What this left out**: whether a ranker's 90 % is right nine times in ten;
 # rewards by proofs and tests, as for models that reason.
 #
-# **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you stop
-# the flatterer. The line from a neuron to RLHF is complete; lesson 17 asks what
-# can be done without changing a weight.
+# **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
+# stop the flatterer. The line from a neuron to RLHF is complete; lesson 17
+# asks what can be done without changing a weight.
 #
 # **Read on** (numbers are those of arXiv)
 # - Williams, *Simple statistical gradient-following algorithms for
 #   connectionist reinforcement learning*, 1992, Machine Learning 8, 229-256
 # - Ouyang et al., *Training language models to follow instructions with human
 #   feedback*, 2022, 2203.02155
-# - Schulman et al., *Proximal policy optimization algorithms*, 2017, 1707.06347;
-#   *High-dimensional continuous control using generalized advantage
-#   estimation*, 2015, 1506.02438
+# - Schulman et al., *Proximal policy optimization algorithms*, 2017,
+#   1707.06347; *High-dimensional continuous control using generalized
+#   advantage estimation*, 2015, 1506.02438
 # - Rafailov et al., *Direct preference optimization*, 2023, 2305.18290
 # - Shao et al., *DeepSeekMath*, 2024, 2402.03300
 # - Bai et al., *Training a helpful and harmless assistant with reinforcement
 #   learning from human feedback*, 2022, 2204.05862
-# - OpenAI, *GPT-4 technical report*, 2023, 2303.08774
+# - OpenAI, *GPT-4*, 2023, openai.com/research/gpt-4
