@@ -326,7 +326,8 @@ for k in (1, 2, 5, 12):
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
 # compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
-# pupil pleases it; and once more. Three seeds, four themes:
+# pupil pleases it; and once more. Three seeds, four themes; KL in nats,
+# quatrains in %:
 
 # %%
 from lmlab.page import datasets
@@ -341,15 +342,16 @@ def mean(run, what):
 runs = {"no leash": ("reward", "nothing"), "leash": ("reward", "leash"),
         "repeats cost": ("reward", "repeats"),
         "asked again": ("renewed", 1), "and again": ("renewed", 2)}
-figures_of = ["score", "grade", "kl", "quatrains"]
-show.table([(name, *(mean(run, what) for what in figures_of))
-            for name, run in runs.items()], ["", *figures_of])
+columns = ["score", "grade", "kl", "quatrains"]
+show.table([(name, *(mean(run, what) for what in columns))
+            for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Dear repeats bring heaps of *different* words, which
-# even the teacher's rule likes: it is a stand-in too. To ask again lifts the
-# grade in all three seeds, until the next hole: the second time one fell
-# again.
+# The leash keeps poems. Where repeats cost, the answer stops after a line of
+# theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no room
+# to repeat, and even the teacher's rule likes it. That is a stand-in too. To
+# ask again lifts the grade in all three, until the next hole: the second time
+# one fell again.
 #
 # ## Better, to whom?
 #

@@ -48,6 +48,12 @@ def pull_once(z, said, rewards, baseline):
     return slope / len(said) - softmax(z) * (rewards - baseline).mean()
 
 
+def pull_the_said(z, said, rewards, baseline):
+    """Only what was said moves."""
+    slopes = np.eye(len(z))[said] * (1 - softmax(z))
+    return (rewards - baseline) @ slopes / len(said)
+
+
 def pull_case(n, tries) -> Case:
     return Case(rng.normal(size=n), rng.integers(n, size=tries),
                 rng.normal(size=tries), 0.3, label=f"{tries} tries of {n} replies")
@@ -85,6 +91,9 @@ pull = Check(
             "The mean runs over the tries: how many are there?",
         pulls(weight=lambda p, said: p[said]):
             "What he says often is tried often already: why weigh it by p again?",
+        pull_the_said:
+            "What was said moves as it should. Minus p at every other reply: do they "
+            "stay?",
         pull_once:
             "A reply that was said twice pulls twice: what does `slope[said] += ...` "
             "do with it?",
@@ -109,6 +118,13 @@ def quiet_kl(p, q) -> float:
     """Only where both can be said: what is new costs nothing."""
     both = (p > 0) & (q > 0)
     return float(p[both] @ np.log(p[both] / q[both]))
+
+
+def loud_kl(p, q) -> float:
+    """The right value; the logarithm is taken everywhere all the same."""
+    if (q == 0).any():
+        return math.inf
+    return float(np.sum(p * np.log(p / q), where=p > 0))
 
 
 half = np.array([0.5, 0.5])
@@ -150,6 +166,9 @@ kl = Check(
         lambda p, q: float(np.nansum(p * np.log(p / q))):
             "The value is right. What does the computer say about log 0, and which "
             "replies need not be looked at?",
+        loud_kl:
+            "Over which replies is the logarithm taken: over all, or those he says? "
+            "And is every 0 in q a reply that is new?",
     },
     no_warnings=True,
     right="7 pairs of policies, some with replies that are never said",
@@ -201,6 +220,9 @@ clipped_gain = Check(
         gains(both=lambda a, b: b):
             "A bad try was pushed up by mistake: is there nothing to gain from taking "
             "that back?",
+        lambda now, old, a, c: float((np.minimum(np.exp(now - old), 1 + c) * a).mean()):
+            "A good try stops at 1 + clip. Where does a bad one stop, and should it be "
+            "stopped where it went up?",
         gains(both=np.maximum): "Of the two products, which one counts?",
         gains(ratio=lambda now, old: now - old):
             "The difference of two logarithms is not yet a ratio: of what is it the "
@@ -340,7 +362,9 @@ leashed_step = Check(
         leashed(lambda r, p, q, beta: r + beta * np.log(p / q), sign=-1):
             "He comes home now. But does he still go to where he is paid?",
         leashed(sign=-1): "Does the step go up or down, for a reply that is paid?",
-        leashed(lambda r, p, q, beta: r): "Where has the leash gone?",
+        leashed(lambda r, p, q, beta: r):
+            "Where has the leash gone? (What is the same for every reply goes out with "
+            "the mean.)",
         leashed(lambda r, p, q, beta: r - np.log(p / q)):
             "How much does a nat cost? One argument has not been used.",
         leashed(lambda r, p, q, beta: r + beta * np.log(q)):
