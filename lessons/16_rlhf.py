@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 37 minutes to read, 40 seconds to run
+# **Time** 36 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -78,7 +78,7 @@ rl.reinforce_loss(scores.log_softmax(0)[said], paid).backward()
 show.agree(exact, -scores.grad, 1e-12)
 
 # %% [markdown]
-# Salt moves nothing, catkins too much: on average it is the slope.
+# Salt moves nothing, catkins too much: the mean is right.
 #
 # Subtract a *baseline* (基线) $b$ from every reward. The mean of $\nabla \ln
 # p_a$ is 0, so the mean pull stays; its scatter, the noise, does not.
@@ -88,7 +88,6 @@ show.agree(exact, -scores.grad, 1e-12)
 
 # %%
 def noise(b):
-    """Return the scatter of one try, for the score of catkins."""
     pulls = (reward - b) * (np.eye(2) - p)[:, 1]
     return np.sqrt(p @ (pulls - p @ pulls) ** 2)
 
@@ -97,11 +96,10 @@ b = np.linspace(-1, 1.5, 101)
 plots.lines({"noise": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
             title="The slope stays; the noise depends on what is subtracted",
             xlabel="baseline", ylabel="pull on catkins")
-print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3, 2 / 3)])
+print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3)])
 
 # %% [markdown]
-# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it; with
-# two replies another baseline even takes it away.
+# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it.
 #
 # ## A scolding
 #
@@ -285,7 +283,7 @@ for some in poems:
 # With the same dice, both begin "wild trees hide behind the frost". Then,
 # before: "the bare wood faces green moss"; after: "... the evening sun", and
 # the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
-# (So for two more poets: `data/poem-school.md`.)
+# (Two more poets gained as much: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
@@ -420,8 +418,8 @@ for who, liking in likes.items():
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the sweet, the scolding (vote first), the flatterer (some fifteen
-# seconds). *Point at* the rounds where both curves rise: who would have
+# *Show* the scolding (vote first) and the flatterer (some fifteen seconds).
+# *Point at* the rounds where both curves rise: who would have
 # stopped there? *A common misunderstanding*: that a pupil who cheats is mean.
 # It climbs what it is given.
 #
@@ -435,8 +433,8 @@ for who, liking in likes.items():
 # asks what can be done without changing a weight.
 #
 # **Read on** (numbers are those of arXiv)
-# - Williams, *Simple statistical gradient-following algorithms for
-#   connectionist reinforcement learning*, 1992, Machine Learning 8, 229-256
+# - Williams, *Simple statistical gradient-following algorithms ...*, 1992,
+#   Machine Learning 8, 229-256
 # - Ouyang et al., *Training language models to follow instructions with human
 #   feedback*, 2022, 2203.02155
 # - Schulman et al., *Proximal policy optimization algorithms*, 2017,
