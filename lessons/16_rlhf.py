@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 36 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -56,8 +56,8 @@ exact = p * (reward - p @ reward)
 print((9 * exact).round(6), "ninths")
 
 # %% [markdown]
-# To earn nothing is to earn less than expected. But a poet cannot add up over
-# all replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
+# To earn nothing is to earn less than expected. But nobody can add up over all
+# replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
 # tries one, and pulls it up by its reward: $r_a \nabla \ln p_a$, where
 # $\nabla \ln p_a$ is 1 at the reply that was said, minus $p$ (lesson 04).
 
@@ -210,10 +210,6 @@ def dpo(seed, pairs=640, beta=0.3):
         z.data -= torch.autograd.grad(loss, z)[0]
     return z.detach().log_softmax(0)
 
-# %% [markdown]
-# > **Predict.** Each asks the judge 640 times. Which has the worst seed of
-# > three: REINFORCE, eight looks without a clip, PPO, GRPO or DPO?
-
 # %%
 ways = {
     "REINFORCE": (lambda now, old, gain, known: -(gain * now).mean(), 1),
@@ -231,8 +227,8 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
            ["worth of what he says", "seed 0", "1", "2", "KL, mean"])
 
 # %% [markdown]
-# Without a clip one seed ran after a lucky reply and stayed there. DPO only
-# sees what the old policy said.
+# Each asked the judge 640 times. Without a clip one seed ran after a lucky
+# reply and stayed there. DPO only sees what the old policy said.
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -325,7 +321,7 @@ for k in (1, 2, 5, 12):
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
 # compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
 # pupil pleases it; and once more. Three seeds, four themes; KL in nats,
-# quatrains in %:
+# quatrains in %; in brackets the range:
 
 # %%
 from lmlab.page import datasets
@@ -334,7 +330,7 @@ from lmlab.page import datasets
 def mean(run, what):
     values = [row[what] for row in datasets.measured("16_rlhf")
               if (row["study"], row["setting"]) == run]
-    return f"{np.mean(values):.1f} ({min(values):.0f} to {max(values):.0f})"
+    return f"{np.mean(values):.1f} ({min(values):.0f} .. {max(values):.0f})"
 
 
 runs = {"no leash": ("reward", "nothing"), "leash": ("reward", "leash"),
@@ -374,15 +370,15 @@ for who, liking in likes.items():
 #
 # ## The whole recipe
 #
-# In the document's words, on our poet, and as published of InstructGPT,
-# forerunner of ChatGPT (Ouyang et al. 2022). "Both" is tone and rhyme.
+# In the document's words, on our poet, and as InstructGPT, forerunner of
+# ChatGPT, did it (Ouyang et al. 2022):
 #
 # | stage | the child | our poet (`data/poem-school.md`) | InstructGPT |
 # | --- | --- | --- | --- |
 # | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
-# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, both 27 %, grade 3.0 | 13,000 requests |
+# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, tone and rhyme 27 % | 13,000 requests |
 # | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
-# | reward | 糖葫芦 ("candied haws") | on theme 84 %, both 70 %, grade 3.7, KL 10 | 31,000 requests, PPO, leash 0.02 |
+# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02 |
 #
 # The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
@@ -410,7 +406,7 @@ for who, liking in likes.items():
 # <details><summary>Answers</summary>
 #
 # 1. Nothing: all advantages are 0.
-# 2. Its answers: what did it find that the judge likes?
+# 2. Its answers: what does the judge like in them?
 # 3. Reward minus itself is 0, and so is every pull: the baseline must not
 #    depend on what was said.
 #
