@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 36 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -80,8 +80,9 @@ show.agree(exact, -scores.grad, 1e-12)
 # %% [markdown]
 # Salt moves nothing, catkins too much: the mean is right.
 #
-# Subtract a *baseline* (基线) $b$ from every reward. The mean of $\nabla \ln
-# p_a$ is 0, so the mean pull stays; its scatter, the noise, does not.
+# Subtract a *baseline* (基线) $b$ from every reward. The mean of
+# $\nabla \ln p_a$ is 0, so the mean pull stays; its scatter, the noise, does
+# not.
 #
 # > **Predict.** A generous companion pays 10 for salt and 11 for catkins
 # > ($b = -10$). What does that change: the slope, the noise, or both?
@@ -193,9 +194,9 @@ def learn(loss, looks, seed):
 # In *GRPO* (Shao et al. 2024) tries for one request are each other's baseline,
 # in units of their standard deviation; the leash stands in the loss.
 #
-# *DPO* (Rafailov et al. 2023) needs no tries and no judge. Read the formula of
-# the leash backwards: $r = \beta \ln (p/q)$ and a constant. So a policy *is* a
-# score, and lesson 15's loss of a comparison trains it:
+# *DPO* (Rafailov et al. 2023) needs no new tries and no score. Read the
+# formula of the leash backwards: $r = \beta \ln (p/q)$ and a constant. So a
+# policy *is* a score, and lesson 15's loss of a comparison trains it:
 
 # %%
 def dpo(seed, pairs=640, beta=0.3):
@@ -227,8 +228,8 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
            ["worth of what he says", "seed 0", "1", "2", "KL, mean"])
 
 # %% [markdown]
-# Each asked the judge 640 times. Without a clip one seed ran after a lucky
-# reply and stayed there. DPO only sees what the old policy said.
+# Each heard 640 verdicts, DPO's on pairs. Without a clip one seed ran after a
+# lucky reply and stayed there. DPO only sees what the old policy said.
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -314,8 +315,8 @@ for k in (1, 2, 5, 12):
     print(k, *said[k - 1][0])
 
 # %% [markdown]
-# "Snow, frost, snow, frost", without an end of line. The ranker had only seen
-# poems; nothing told it what such a heap is worth. This *reward hacking*
+# "Snow and frost, snow and frost", without an end of line. The ranker had only
+# seen poems; nothing told it what such a heap is worth. This *reward hacking*
 # (奖励作弊) is lesson 15's over-optimisation, now in the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
@@ -341,11 +342,11 @@ show.table([(name, *(mean(run, what) for what in columns))
             for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Where repeats cost, the answer stops after a line of
-# theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no room
-# to repeat, and even the teacher's rule likes it. That is a stand-in too. To
-# ask again lifts the grade in all three, until the next hole: the second time
-# one fell again.
+# The leash keeps poems. Where repeats cost, the answer stops after a line or
+# two of theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no
+# room to repeat, and even the teacher's rule likes it. That is a stand-in too.
+# To ask again lifts the grade in all three, until the next hole: the second
+# time one fell again.
 #
 # ## Better, to whom?
 #
@@ -388,9 +389,9 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here it hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (three seeds) |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here it hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
 # | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
-# | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | craft rewarded on two themes: 29 to 62 % both; on two others, which it knew, 30 to 61 (three seeds) |
+# | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
 #
 # (One writes RHLF, and RLHF some lines on. ChatGPT agrees with
