@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 36 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -229,7 +229,7 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
 
 # %% [markdown]
 # Each heard 640 verdicts, DPO's on pairs. Without a clip one seed ran after a
-# lucky reply and stayed there. DPO only sees what the old policy said.
+# lucky reply and stayed there.
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -284,9 +284,9 @@ for some in poems:
 #
 # ## The flatterer
 #
-# Rhyme a program can check. For "is it good?" there is only the companion
-# (伴读), the ranker that heard a teacher compare 3,000 pairs: right in 74 of 100
-# unseen ones. Now the pupil is paid its score, without a leash.
+# For "is it good?" there is no program, only the companion (伴读), the ranker
+# that heard a teacher compare 3,000 pairs: right in 74 of 100 unseen ones. Now
+# the pupil is paid its score, without a leash.
 #
 # > **Predict.** Twelve rounds. The score must rise. And a poem on flying snow,
 # > at the end: better, duller, or no poem at all?
@@ -344,9 +344,9 @@ show.table([(name, *(mean(run, what) for what in columns))
 # %% [markdown]
 # The leash keeps poems. Where repeats cost, the answer stops after a line or
 # two of theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no
-# room to repeat, and even the teacher's rule likes it. That is a stand-in too.
-# To ask again lifts the grade in all three, until the next hole: the second
-# time one fell again.
+# room to repeat, and even the teacher's rule, a stand-in too, likes it. To ask
+# again lifts the grade in all three, until the next hole: the second time one
+# fell again.
 #
 # ## Better, to whom?
 #
@@ -415,7 +415,7 @@ for who, liking in likes.items():
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the scolding (vote first) and the flatterer (some fifteen seconds).
+# *Show* the scolding (vote first) and the flatterer.
 # *Point at* the rounds where both curves rise: who would have
 # stopped there? *A common misunderstanding*: that a pupil who cheats is mean.
 # It climbs what it is given.
@@ -423,7 +423,7 @@ for who, liking in likes.items():
 # </details>
 #
 # **What this left out**: whether a ranker's 90 % is right nine times in ten;
-# rewards by proofs and tests, as for models that reason.
+# rewards by proofs and tests.
 #
 # **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
 # stop the flatterer. The line from a neuron to RLHF is complete; lesson 17
