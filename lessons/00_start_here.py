@@ -122,9 +122,9 @@ plots.loss_curve({"learned": losses}, floor=counted,
 # dashed line and no further: on this bag nothing beats its frequencies.
 #
 # `came - p` fell from the sky. It is minus the *gradient* (梯度), the slope of the
-# loss in each score; lesson 05 finds it on paper. This course builds all things
-# twice, by hand and in the library PyTorch, which is told the loss alone and
-# finds the gradient:
+# loss in each score; lesson 04 finds it on paper. This course builds all things
+# twice, by hand and in the library PyTorch (`torch`), which is told the loss
+# alone and finds the gradient:
 
 # %%
 import torch
@@ -189,7 +189,7 @@ plots.bars([f"memory {m}" for m in (1, 2, 3, 4)], new,
 # ## Memory or understanding?
 #
 # One part can be measured: is it better on poems it has *never* seen? Set every
-# fifth poem aside, *held out* (留出), and count on the others. So that nothing is
+# fifth poem aside, *held out* (保留), and count on the others. So that nothing is
 # impossible, add a hundredth of a sighting of each character (*smoothing*, 平滑).
 #
 # > **Predict.** As the memory grows from 0 (one bag) to 4 characters, which way
@@ -225,7 +225,7 @@ plots.bars([f"memory {m}" for m in range(5)], losses, ylabel="loss (nats)",
 #
 # Part of understanding must be to use for a star what is known of the moon. The
 # road leads to numbers that all characters share, and to better guesses
-# on new poems (lesson 12).
+# on new poems (lesson 08).
 
 # %%
 plots.road(title="The road: from counting characters out into the world",
@@ -237,7 +237,7 @@ plots.road(title="The road: from counting characters out into the world",
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked to recite a poem on homesickness, it cannot") | right of this table | both halves ran; a large model needs leading |
-# | 语言建模的研究可以追溯到20 世纪 90 年代 ("language modelling goes back to the 1990s") | wrong by four decades | Shannon (1948) wrote English from the frequencies of letters and words |
+# | 语言建模的研究可以追溯到20 世纪 90 年代 ("language modelling goes back to the 1990s") | wrong by decades | Shannon (1948) wrote English from the frequencies of letters and words |
 
 # %% [markdown]
 # ## Check yourself
@@ -265,7 +265,8 @@ plots.road(title="The road: from counting characters out into the world",
 # **What this left out**: mixing memories
 # ([exercises](../exercises/00_start_here.ipynb)).
 #
-# **Where it goes next**: lesson 03, where an answer fits on paper.
+# **Where it goes next**: [lesson 03](03_forward_pass.ipynb), where an answer
+# fits on paper.
 #
 # **Read on**
 # - C. E. Shannon, *A Mathematical Theory of Communication*, 1948, section 3

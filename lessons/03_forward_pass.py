@@ -97,7 +97,7 @@ print("output z:", z2, " pencil:", 1*1 - 2*1 + 3*0 + 0.5)
 # output layer has no say for this input.
 #
 # Does the line also agree with plain loops when the numbers are many? Inputs
-# come in a *batch* (批), one a row, and with inputs in rows the line turns
+# come in a *batch* (批次), one a row, and with inputs in rows the line turns
 # round: `X @ W.T + b`.
 
 # %%
@@ -171,8 +171,9 @@ for slope in (1, 0.25):
 # the plane; one output neuron weighs their answers.
 #
 # Finding good weights is for the next lessons. Here the hidden weights are
-# *random* and stay so. Only the output weights are fitted, by least squares:
-# class 0 should score -1, class 1 should score 1.
+# *random* and stay so. Only the output weights are fitted: class 0 should score
+# -1, class 1 should score 1, with the smallest sum of squared misses (*least
+# squares*).
 
 # %%
 from sklearn.datasets import make_moons
@@ -209,7 +210,7 @@ for ax, width in zip(panels, (0, 4, 16, 64)):
 # creases do worse than a straight border: some draws put them far from where
 # they are needed.
 # With 64 the border also turns where no point asks for it: lesson 06 asks how
-# it does on *other* points.
+# such a net does on data it *never saw*.
 #
 # ## How large should the weights be?
 #
@@ -350,7 +351,7 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | z(l)=W(l)a(l−1)+b(l) | right | the line you used; the last layer often has no activation |
-# | 我们就告诉他:“这是一个苹果。” ("we tell the baby: this is an apple") | right of some models | so a *perceptron* learns, as you try in the exercises; a language model in pre-training is told nothing: its text holds the answers |
+# | 我们就告诉他:“这是一个苹果。” ("we tell the baby: this is an apple") | right of some models | so a *perceptron* learns, as you try in the exercises; a language model is told nothing: the text it reads holds the answers |
 # | 旨在模仿人脑的学习和决策过程 ("aims to imitate how the brain learns and decides") | imprecise | the idea of units that fire above a threshold came from there (McCulloch and Pitts 1943); a nerve cell has time and spikes, as you try in the exercises |
 # | 神经元数量和相关参数量必定会朝着远超人类大脑神经元数量的方向发展 ("neurons and parameters are bound to go far beyond the brain's neurons") | parameters: already twice; neurons: nowhere near; wrong unit | GPT-3: $1.75 \cdot 10^{11}$ (Brown et al. 2020), neurons of a brain: $8.6 \cdot 10^{10}$ (Azevedo et al. 2009). But a weight resembles a *synapse*, of which the neocortex has $1.5 \cdot 10^{14}$ (Pakkenberg et al. 2003) |
 
@@ -378,7 +379,7 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # </details>
 #
 # **What this left out**: how weights are found; layers that share weights
-# (lesson 19) or look at other positions (09); normalisation (11). That one
+# (lesson 19) or look at other positions (09); normalisation (05). That one
 # hidden layer of sigmoid neurons, if wide enough, comes as close as you like to
 # any continuous function on a closed, bounded region is a theorem (Cybenko
 # 1989).

@@ -63,8 +63,8 @@ for ax, name, each in zip(both, ("squared", "absolute"), (gaps**2, abs(gaps))):
 #
 # A network that completes 举头望明_ ("I raise my head and gaze at the bright
 # ...") ends in one score per character, its *logits*: say 2 for 月 (moon), 1
-# for 日 (sun), 0 for 年 (year). *Softmax* makes the scores positive and divides by
-# their sum: $p_k = e^{z_k} / \sum_j e^{z_j}$.
+# for 日 (sun), 0 for 年 (year). *Softmax* (lesson 00) makes the scores positive
+# and divides by their sum: $p_k = e^{z_k} / \sum_j e^{z_j}$.
 #
 # > **Predict.** With $e \approx 2.7$ and a pencil: how probable is the moon? And
 # > what happens when every score is 1000 higher?
@@ -218,12 +218,12 @@ plots.lines({"cross-entropy": -slope_of_cross_entropy(p),
 # of the sigmoid in it, $p\,(1 - p)$, nearly zero on the far left: as wrong as
 # can be, and almost no reason to move.
 #
-# With more classes the *gradient* (梯度), the slopes at all scores, is as simple.
+# With more classes the *gradient*, the slopes at all scores, is as simple.
 # The loss is $\ln \sum_j e^{z_j} - z_{\text{came}}$; the first part has slope
 # $p_k$ at each score, the second $-1$ at the one that came. So the slope at
 # score $k$ is $p_k - y_k$.
 #
-# > **Predict.** The scores are 2, 1, 0 and $p$ = 0.665, 0.245, 0.090, as above. The
+# > **Predict.** The scores are 2, 1, 0 and $p$ = 0.665, 0.245, 0.090. The
 # > *third*, 年, came. What are the three slopes, and their sum?
 
 # %%
@@ -337,7 +337,7 @@ print(f"best on new labels {min(on_new):.2f}, at the end {on_new[-1]:.2f}")
 # ones (BERT) are asked for 15 %, picked at random; *span corruption* (T5) for
 # 15 % in runs of three on average.
 #
-# > **Predict.** A quatrain of five-character lines has 20 characters. How many
+# > **Predict.** A quatrain, four lines of five characters, has 20. How many
 # > questions does each way ask?
 
 # %%
@@ -397,7 +397,7 @@ plots.heatmap(asked, rows=["causal", "masked", "span"], columns=poem,
 # </details>
 #
 # **What this left out**: losses that compare answers (lesson 15), a penalty on
-# weights.
+# weights (06).
 #
 # **Where it goes next**: [the exercises](../exercises/04_loss.ipynb), then
 # [lesson 05](05_backprop.ipynb): you have the slope at the scores, $p - y$; what

@@ -82,7 +82,7 @@ print("the nine weights:", nudged[:9].round(6))
 # | line, from the last to the first | what it passes back |
 # | --- | --- |
 # | $L = (z_2 - y)^2$ | $dz_2 = 2\,(z_2 - y)$ |
-# | $z_2 = W_2\, a_1 + b_2$ | to a weight: $dz_2$ times its activation |
+# | $z_2 = W_2\, a_1 + b_2$ | to a weight: $dz_2$ times its activation, an $a$ |
 # | | to an activation: $dz_2$ times its weight |
 # | $a_1 = \mathrm{relu}(z_1)$ | $dz_1 = da_1$ where the neuron is on, else 0 |
 # | $z_1 = W_1\, x + b_1$ | to a weight: $dz_1$ times its input |
@@ -419,7 +419,7 @@ print({name: f"{run[-1]:.0e}" for name, run in runs.items()})
 # ## What this left out
 #
 # Forward mode, for few inputs and many outputs; second derivatives; cutting
-# gradients that are too long; the shortcuts of deep nets (lesson 10).
+# gradients that are too long (lesson 06); the shortcuts of deep nets (10).
 #
 # ## Where it goes next
 #

@@ -5,7 +5,7 @@
 # by heart, or fly apart.
 #
 # **You will** find the rate at which steps explode, build Adam with a pencil,
-# and train a net that is worse the more it has learnt.
+# and train a net that is worse the more it has learned.
 #
 # **You need** lessons [03](03_forward_pass.ipynb), [04](04_loss.ipynb) and
 # [05](05_backprop.ipynb).
@@ -125,8 +125,8 @@ show.agree(w, theirs, 1e-12, ("by hand", "torch"))
 # ## Seven steps, and a surprise
 #
 # The same document lists seven general steps of training: collect, prepare, 打标记
-# (into *tokens*), configure, train, evaluate, deploy. Here they are, for a net
-# that reads six letters of a play and says the seventh.
+# (cut into *tokens*, here letters), configure, train, evaluate, deploy. Here
+# they are, for a net that reads six letters of a play and says the seventh.
 
 # %%
 import re
@@ -160,7 +160,7 @@ held_out, test = examples(500_000, 510_000), examples(700_000, 710_000)
 
 # %% [markdown]
 # To configure is to choose *hyperparameters* (超参数), which no gradient finds:
-# the width, the rate, how many examples a step averages (the *batch*, 批次), how
+# the width, the rate, how many examples a step averages (the *batch*), how
 # many steps. One pass over all examples is an *epoch* (轮次): here 62 batches of
 # 64. Ignore `Dropout` until the next section.
 
@@ -207,22 +207,22 @@ def learn(net, part, decay=0.0, steps=1500):          # 5 train
 
 # %%
 plain = learn(new_net(), small)
-print(f"learnt from {plain[-1, 0]:.1f}, held out {plain[-1, 1]:.1f}, "
+print(f"learned from {plain[-1, 0]:.1f}, held out {plain[-1, 1]:.1f}, "
       f"at best {plain[:, 1].min():.1f}")             # 6 evaluate
 
 # %%
 steps = np.arange(50, 1501, 50)
-plots.lines({"learnt from": plain[:, 0], "held out": plain[:, 1],
+plots.lines({"learned from": plain[:, 0], "held out": plain[:, 1],
              "knows nothing": np.full(30, np.log(27))}, steps, xlabel="step",
             ylabel="loss (nats)",
             title="Ever better on its own text, soon ever worse on another")
 
 # %% [markdown]
-# Far above 3.3: it is sure, and wrong. For some 200 steps it learnt
-# English, then this scene by heart. That is *overfitting* (过拟合), and the
+# Far above 3.3: it is sure, and wrong. For some 200 steps it learned
+# English, then this scene by heart. That is *overfitting* (lesson 00), and the
 # training loss, which kept falling, cannot show it.
 #
-# **What is learnt must hold on text that was never seen:** *generalisation*
+# **What is learned must hold on text that was never seen:** *generalisation*
 # (泛化).
 #
 # ## What makes it hold?
@@ -320,8 +320,8 @@ print("with both", grid[3, 1], "constant", seeds("constant rate"))
 # and in a gradient a few may drown the rest. *Muon* (Jordan et al. 2024) makes all
 # directions of a step about equally strong: of $\begin{bmatrix}3 & 0\\0 &
 # 0.1\end{bmatrix}$ it makes $\begin{bmatrix}0.7 & 0\\0 & 1.1\end{bmatrix}$. The
-# poets of this course learn with it. What does it buy? A small poet (lesson 11
-# opens it) after 100 steps on the same poems, three seeds each:
+# poets of this course (models of poems, lesson 12) learn with it. What does it
+# buy? A small poet after 100 steps on the same poems, three seeds each:
 
 # %%
 adam, muon = np.reshape(seeds("poet"), (2, 3, 3))     # each (rate, seed)
@@ -407,8 +407,8 @@ for request in ("to be or not t", "come hither my frien",
 # more text the same steps do next to no harm.
 # </details>
 #
-# **What this left out**: second-order methods; many machines at once; how rates
-# carry over from small models to large ones (lesson 13).
+# **What this left out**: second-order methods; how rates carry over from small
+# models to large ones; many machines at once (lesson 13).
 #
 # **Where it goes next**: [the exercises](../exercises/06_training.ipynb), then
 # [lesson 07](07_tokens.ipynb): why letters, and what else could a model read?

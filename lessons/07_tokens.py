@@ -241,7 +241,7 @@ plots.lines(
 from lmlab.models import counting, shapes
 
 for name, tables in ("GPT-2 small", 1), ("LLaMA-1 7B", 2), ("LLaMA-3 8B", 2):
-    c = shapes.SHAPES[name]
+    c = shapes.SHAPES[name]                               # its published sizes
     share = tables * c.vocab_size * c.d_model / counting.count_parameters(c)
     print(f"{name:12}{c.vocab_size:8,} tokens, {share:5.1%} in the tables")
 
@@ -291,7 +291,7 @@ for title, text in {"Macbeth": macbeth, "poems": held_out}.items():
 
 # %% [markdown]
 # Anything from 12,288 to 107,916. Every token takes memory, too: of each that
-# it has read, a model keeps two vectors a layer and head (lesson 24).
+# it has read, a model keeps two vectors a layer and head (lesson 11).
 
 # %%
 layers, heads, width = shapes.SHAPES["LLaMA-3 8B"].cache_shape
@@ -334,7 +334,7 @@ plots.bars(names, losses, ylabel="loss of counting (bits)",
 # of two tokenizers cannot be compared; *bits per character* (or byte) can.
 #
 # And a network? The GPT of lesson 10, trained beforehand for as many
-# operations (multiplications and additions) with each tokenizer (whiskers: the
+# *FLOPs* (multiplications and additions) with each tokenizer (whiskers: the
 # spread of three seeds):
 
 # %%
@@ -342,10 +342,10 @@ from lmlab.page.datasets import measured
 
 bits = [row["bits_per_character"] for row in measured("07_tokens")]
 bits = np.reshape(bits, (2, 3, 3))[:, ::-1]           # (compute, merges, seed)
-plots.bars(names, {"1e11 operations": bits[0].mean(axis=1),
-                   "4e11 operations": bits[1].mean(axis=1)},
-           errors={"1e11 operations": bits[0].std(axis=1),
-                   "4e11 operations": bits[1].std(axis=1)},
+plots.bars(names, {"1e11 FLOPs": bits[0].mean(axis=1),
+                   "4e11 FLOPs": bits[1].mean(axis=1)},
+           errors={"1e11 FLOPs": bits[0].std(axis=1),
+                   "4e11 FLOPs": bits[1].std(axis=1)},
            ylabel="loss of a GPT (bits per character)",
            title="The lead of the merges shrinks with training")
 
@@ -374,11 +374,11 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 打标记. 标记化是将文本分解为单个标记的过程 ... 理解文本中的各个单词和短语 ("labelling. Tokenization breaks text into tokens ... to understand words and phrases") | half right | 打标记 is labelling, another thing; and tokens are often neither: `ouble` |
+# | 标记化是将文本分解为单个标记的过程 ... 理解文本中的各个单词和短语 ("tokenization breaks text into tokens ... to understand words and phrases") | half right | tokens are often neither: `ouble` (its heading, 打标记, is labelling: lesson 06) |
 # | 在原始字节级别对输入进行建模 ... 其计算成本随输入大小呈二次增长 ("model raw bytes ... the cost grows quadratically") | right of comparisons | nine times, above; they are not all the cost (lesson 09) |
 # | 固定或学习的标记化 ... 可能会抛弃输入中可能有用的信息 ("fixed or learned tokenization may throw away useful information") | right | unknown words; the letters of a token |
 # | ChatGPT 支持最长达 32,000 个字符 ("up to 32,000 characters") | wrong | 32,768 tokens, and of GPT-4-32k (OpenAI 2023) |
-# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong | in *tokens*, LLaMA-1 1.0 to 1.4 trillion (Touvron et al. 2023); and more, not fewer (lesson 13) |
+# | LLaMA: 在数万亿个字符上训练 ... 使用更少的字符 ("trained on trillions of characters ... fewer characters") | wrong | in *tokens*, LLaMA-1 1.0 to 1.4 trillion (Touvron et al. 2023); and more, not fewer (lesson 11) |
 # | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times the 32K before") | right | 128,256 / 32,000 = 4.008 |
 
 # %% [markdown]

@@ -51,8 +51,8 @@ plots.bars(["run of 1", "run of 2", "run of 3"], 100 * np.array(share),
            ylabel="never seen (%)", title="Longer runs, emptier tables")
 
 # %% [markdown]
-# Of one hardly ever, of two a sixth, of three six in ten. More poems help slowly: each character more makes $V$ = 1,279 times
-# as many runs possible.
+# Of one hardly ever, of two a sixth, of three six in ten. More poems help
+# slowly: each character more makes $V$ = 1,279 times as many runs possible.
 #
 # The *statistical* language models (统计语言模型) mixed memories. Tax each bag, and
 # share the tax out as the memory that is one shorter would guess: an *interpolated*
@@ -91,7 +91,7 @@ guesses = {f"table {m}": np.array([p_table(c, r[5 - m:]) for r, c in asked])
            for m in range(4)}
 
 # %% [markdown]
-# How good are they? First, a rival. For here the table stops: what it knows of 月
+# How good are they? First, a rival. Here the table stops: what it knows of 月
 # never helps 星.
 #
 # ## Vectors that share
@@ -272,7 +272,7 @@ show.agree(ours, torch.stack(cell(x, (h, c))), 1e-12)
 
 # %% [markdown]
 # Blame goes back through $c$ multiplied by $f$ alone, and before training
-# $f$ is about $\sigma$ of its bias.
+# $f$ is about the sigmoid of its bias.
 #
 # > **Predict.** An LSTM is to remember the first of 51 symbols. Is a bias of 0
 # > enough, or of 1, or of 3?
@@ -358,8 +358,8 @@ plots.lines({name: [say_back(build, n) for n in lengths] for name, build in
 # 32). Looking back has nothing to squeeze. It only has to tell the states apart: of
 # 32, three seeds found 78 to 92 % in 300 steps.
 #
-# That weighted average is *attention*. Lesson 09 asks what is left if one takes
-# the recurrent net away.
+# That weighted average is *attention*. Lesson 09 takes the recurrent net away; of
+# what is left lesson 10 makes a *Transformer*.
 
 # %% [markdown]
 # ## What the documents say
@@ -372,7 +372,7 @@ plots.lines({name: [say_back(build, n) for n in lengths] for name, build in
 # | --- | --- | --- |
 # | 根据给定的上下文环境猜测一个句子或段落接下来可能出现的内容 ("guess from the context what may come next") | **right** | so does each model of this page. After 举头望明 ("I raise my head and gaze at the bright") the net says 月 (moon) first; the table, which never saw 望明, that the line ends |
 # | 语言模式,包括语法、词汇、习语,和各种真实事件 ("patterns: grammar, words, idioms, and facts") | **right**, not alike | mean $p$ of what came: at a line's end, a rule, net 1.00, table (memory 3) 0.59; the last of four characters that stand there five times or more 0.19 and 0.86, once 0.03 and 0.18. A table keeps what it saw once, a net what comes back |
-# | 语言建模的研究可以追溯到20 世纪 90 年代 ("goes back to the 1990s") | **wrong** | Markov counted letters in 1913, Shannon wrote from pairs of words in 1948, IBM recognised speech by such statistics in the 1970s (Jelinek 1976) |
+# | 语言建模的研究可以追溯到20 世纪 90 年代 ("goes back to the 1990s") | **wrong** | before Shannon (1948, lesson 00) Markov counted letters, in 1913; after him IBM recognised speech by such statistics (Jelinek 1976) |
 # | Bengio ... 首次将深度学习的思想融入到语言模型中 ("in 2003 first brought deep learning into language models") | **imprecise** | one hidden layer, shown in 2000; the paper names older neural ones (Miikkulainen and Dyer 1991) |
 # | Word2Vec诞生,首次提出将单词转换为向量 ("in 2013 first turned words into vectors") | **wrong** | LSA 1990, your $C$ 2000 |
 # | 循环神经网络(RNN). 长短时记忆网络(LSTM). (both under "deep learning") | **right** | the second is one of the first, with gates |

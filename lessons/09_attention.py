@@ -410,7 +410,7 @@ for n in (2048, 6 * d, 2**20):
 # FlashAttention, which never stores the $n \times n$ table.
 #
 # **Where it goes next**: [the exercises](../exercises/09_attention.ipynb), then
-# [lesson 10](10_transformer_families.ipynb).
+# [lesson 10](10_transformer_families.ipynb): the whole layer, wired three ways.
 #
 # **Read on** (numbers are those of arXiv)
 # - Vaswani et al., *Attention Is All You Need*, 2017, 1706.03762

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 38 minutes to read, 40 seconds to run
+# **Time** 39 minutes to read, 40 seconds to run
 #
 # ## Twelve layers, four names
 
@@ -52,7 +52,7 @@ print(layer_norm(np.array([[1, 3, 1, 3], [10, 30, 10, 30]])).round(2))
 
 # %% [markdown]
 # The same: size goes, the pattern stays. (A scale and a shift for each feature,
-# learned, begin at 1 and 0.) The whole layer, with one head:
+# learned, begin at 1 and 0.) The whole layer, also called *block*, with one head:
 
 # %%
 from scipy.special import erf, softmax
@@ -218,7 +218,8 @@ plots.lines({"GPT": [found(gpt_chances, i) for i in range(20)],
 #
 # ## A product of guesses
 #
-# GPT's guesses multiply to the probability of the whole, the *chain rule*:
+# GPT's guesses multiply to the probability of the whole, the *chain rule* of
+# probability (lesson 05 had that of slopes):
 # $p(x) = p(x_1)\,p(x_2 \mid x_1)\,p(x_3 \mid x_1, x_2) \cdots$. Who writes so is
 # *autoregressive* (自回归). BERT's guesses are given *all* others.
 #
@@ -298,11 +299,11 @@ print(f"GPT's cross-entropy: {next_loss(gpt, text) / np.log(2):.2f} bits")
 #
 # ## T5: text to text
 #
-# T5 (*text-to-text*, 文本到文本) is pre-trained to write the *spans* that holes
-# replace (of 平平平仄仄 it reads 平○仄, writes 平平仄); then tuned on tasks, all written
-# as text: the first token names the task. Our characters are numbers in a poem's
-# order (床前明月光 is 0 to 4); 10 says copy (抄), 11 reverse (倒), 12 put into the
-# poem's order (序).
+# T5 (*text-to-text*, 文本到文本) is first trained on plain text (*pre-trained*, lesson
+# 12) to write the *spans* that holes replace (of 平平平仄仄 it reads 平○仄, writes
+# 平平仄); then on tasks (*fine-tuned*), all written as text: the first token names the
+# task. Our characters are numbers in a poem's order (床前明月光 is 0 to 4); 10 says
+# copy (抄), 11 reverse (倒), 12 put into the poem's order (序).
 #
 # In its decoder a second attention, *cross attention*, takes queries from the
 # target, keys and values from the encoder. In training the decoder reads the
@@ -348,7 +349,7 @@ plots.heatmap(looks[0].mean((0, 1)).detach(), rows="光月明前床",
 # three signs and takes the likeliest whole; to go on, BERT has all that follows
 # hidden. "By rules" is the share of drawn quatrains that keep them. The *probe* asks
 # a linear classifier, from the mean of a quatrain's vectors, whether it does (two
-# thirds do). All learn at rate 0.005, strings at 0.01, the best of four for each.
+# thirds do). All learn at rate 0.005, strings (last row) at 0.01, the best of four.
 #
 # > **Predict.** Who fills gaps best, and whose vectors know the rules best?
 
@@ -404,7 +405,7 @@ show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
 #   40 of 128 for $d = 5140$: neither multiplies out.
 # - **BERT**: a document's 3.3 亿 参数的 BERT (330 million) is nearer than the paper.
 # - **T5** begins at 60 million and was pre-trained on English; 从几十亿到几千亿 ("billions to
-#   hundreds of billions") and 支持多语言交互 ("multilingual") fit it badly.
+#   hundreds of billions") and 支持多语言交互 ("multilingual", lesson 07) fit it badly.
 # - **ERNIE 3.0 Titan**, by Baidu *and* Peng Cheng Laboratory, without its two small
 #   task networks: its feed-forward is $16d$ wide. From June 2023 文心一言 (ERNIE
 #   Bot), in a document its use, ran on ERNIE 3.5.

@@ -30,11 +30,10 @@ print(gpt.blocks[0], llama.blocks[0], sep="\n")
 #
 # ## Divide, do not centre
 #
-# Before attention or feed-forward reads a token, its numbers are brought to
-# one size: *normalisation* (归一化). LayerNorm subtracts their mean, then divides
-# by their standard deviation. *RMSNorm* (Zhang and Sennrich 2019) only
-# divides, by the root of the mean square:
-# $\text{rms}(x) = \sqrt{\tfrac1d \sum x_i^2}$.
+# Before attention or feed-forward reads a token, LayerNorm (lesson 10)
+# subtracts the mean of its numbers, then divides by their standard deviation.
+# *RMSNorm* (Zhang and Sennrich 2019; you met it in lesson 05) only divides, by
+# the root of the mean square: $\text{rms}(x) = \sqrt{\tfrac1d \sum x_i^2}$.
 #
 # > **Predict.** Take [1, 7]: its mean is 4, its rms 5. What does each norm
 # > make of it, of [11, 17] (shifted), of [10, 70] (ten times)? What can only
@@ -297,10 +296,10 @@ plots.lines({"RoPE": loss_by_place(llama), "ALiBi": loss_by_place(alibi),
             title="Past the trained length RoPE loses, ALiBi does not")
 
 # %% [markdown]
-# RoPE climbs by more than half a nat once distances come that training never
-# showed (three seeds); ALiBi stays level. Squeezing hurts from the first
-# letter on and later helps little (0 to 0.3): Chen et al. tune the model
-# afterwards.
+# As in lesson 09, RoPE loses, here more than half a nat, once distances come
+# that training never showed (three seeds); ALiBi stays level. Squeezing hurts
+# from the first letter on and later helps little (0 to 0.3): Chen et al. tune
+# the model afterwards.
 #
 # ## A mixture of experts
 #
@@ -397,11 +396,11 @@ print(f"ChatGLM-6B {count_parameters(SHAPES['ChatGLM-6B']):,}")
 # LLaMA-7B with a larger vocabulary (Qwen: and biases). Qwen1.5-7B kept as many
 # keys as queries; all Qwen2 share. Qwen's blog printed 7.07B for what counts
 # 7.6. ChatGLM-6B keeps GPT's norm, GELU and biases, turns by two sorts of
-# place, reads its prompt both ways (lesson 09's prefix mask).
+# place, reads its input both ways (lesson 09's prefix mask).
 #
 # LLaMA-13B read 1.0 trillion tokens, GPT-3 0.3. A law fitted to 400 trainings
 # (Hoffmann et al. 2022; lesson 13) expects a loss from weights and tokens.
-# Training takes six FLOPs (a multiplication or addition) a weight and token.
+# Training takes six FLOPs (lesson 07) a weight and token.
 #
 # > **Predict.** A thirteenth of the weights, three times the tokens: 0.02, 0.2
 # > or 1 nat apart?
@@ -441,7 +440,7 @@ print(smollm2.ask(question) if smollm2.installed() else smollm2.INSTALL)
 # | RoPE ... 具有更好的泛化能力 ("generalises better") | **doubtful** for length | your curve, and lesson 09 |
 # | GQA ... 减少了计算量 ("less computation") | **imprecise** | an eighth of it; of the cache, seven eighths |
 # | LLaMA 通过使用更少的字符来达到最佳性能 ("best with fewer characters") | **wrong** | fewer *weights*, more *tokens*: 1.0 and 1.4 trillion |
-# | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | 128,256 / 32,000; it costs the 8B 0.8 billion weights |
+# | 128K 的 tokenizer,是前两代 32K 的 4 倍 ("four times") | **right** | lesson 07; it costs the 8B 0.8 billion weights |
 #
 # Names, dates and data: in the exercise.
 

@@ -170,10 +170,10 @@ print("depth read right:", {
 #
 # ## The text asks the questions
 #
-# Nobody labels all that. (One document has an infant told 这是一个苹果, "this is an
-# apple": that is learning from labels.) In *self-supervised* learning (自监督),
-# the labels come out of the data: hide a part, ask for it. Below each
-# character stands its label, the one that comes after:
+# Nobody labels all that. (The baby of lesson 03, told what an apple is, learns
+# from labels.) In *self-supervised* learning (自监督), the labels come out of the
+# data: hide a part, ask for it. Below each character (⏎ ends a line) stands its
+# label, the one that comes after:
 
 # %%
 show.tokens("床前明月光⏎疑是地上", labels=list("前明月光⏎疑是地上霜"))
@@ -217,7 +217,7 @@ print(f"all, in a run of 80: {found('signal', '80 steps').mean():.2f}")
 # costs less: the vocabulary, 0.43 of our poet's 1.02 million weights, is scored
 # only where one asks, so a step is 64 % of the work. In *compute efficiency*
 # (计算效率) asking all gains little here. (BERT's questions differ: it sees both
-# sides.)
+# sides, lesson 04.)
 #
 # ## Train
 #
@@ -372,9 +372,9 @@ plots.bars("snow home lonely heroic spring rain music immortal".split(),
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
-# | 你跟他说“举头望明月”,他能对出“低头思故乡”。但你让他背一首“思乡”的诗,他就不会了 ("it answers the line; asked for a poem on homesickness, it cannot") | **right** of this poet | both ran; it had read nothing that begins with a wish |
+# | 你跟他说“举头望明月”,他能对出“低头思故乡”。但 ... 他就不会了 (lesson 00's child: a line, but no request) | **right** of this poet, too | it had read nothing that begins with a wish |
 # | GPT3.0用到了45TB的文本语料 ("GPT-3 used 45 TB of text") | **wrong** | 45 TB, compressed, *before* filtering, 570 GB after; 300 billion tokens were read (Brown et al. 2020). 45 TB at 4 bytes each are 11 trillion, nearly 40 times as many |
-# | 会处理数以百亿计的语料库 ("tens of billions of corpora"); 都是在数万亿个字符上训练的 ("LLaMA: trillions of characters") | **wrong** unit | tokens: GPT-3 300 billion, LLaMA 1.0 to 1.4 trillion, LLaMA 3 15 trillion (its model card) |
+# | 会处理数以百亿计的语料库 ("tens of billions of corpora"); 都是在数万亿个字符上训练的 ("LLaMA: trillions of characters") | **wrong** unit | tokens (lesson 07): GPT-3 300 billion, LLaMA 1.0 to 1.4 trillion, LLaMA 3 15 trillion (its model card) |
 # | 这些数据集包括 Common Crawl、Wikipedia、OpenWebText2、RealNews、Books 等 (LLaMA's data) | **wrong** in two | no OpenWebText2, no RealNews (Touvron et al. 2023, table 1; all seven sources are in the exercises) |
 # | GPT4中还增加了图像数据 ("GPT-4 added image data") | **right** | images and text in, text out (OpenAI 2023, abstract) |
 # | 使用大数据和大规模计算, 以便无需任何额外训练即可使用 ("pre-trained, so usable without further training") | **doubtful** | another says of base models 一般不能直接用于作为日常交互 ("not for daily talk"), as you saw |

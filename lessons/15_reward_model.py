@@ -159,10 +159,10 @@ print(hidden.round(1), learned.round(1), (hidden - learned).round(1), sep="\n")
 # A score for each poem is useless for a poem not yet written. A *reward model*
 # (奖励模型) has to *read*: from an answer to one number.
 #
-# Five Chinese overviews of large models are what this course tests: *the
-# documents*. One tells of ChatGPT as a child who learns old poems (古诗). A
-# study companion (伴读) listens to the teacher until it can judge for her. Our
-# teacher wants snow, and asks four questions:
+# *The documents* (five Chinese overviews of large models that this course tests)
+# go on with the child brought up on old poems (古诗, lesson 00): a study companion
+# (伴读) listens to the teacher until it can judge for her. Our teacher wants
+# snow, and asks four questions:
 
 # %%
 from lmlab.text import poems
@@ -182,8 +182,8 @@ for poem in ("千山鸟飞绝 万径人踪灭 孤舟蓑笠翁 独钓寒江雪".s
 
 # %% [markdown]
 # She gives 2 points for each different character of a list: 雪霜冰寒白冷冬冻
-# (snow, frost, ice, chilly, white, cold, winter, frozen). 3 if the tones, which
-# old verse sorts into level and oblique (平仄), alternate as the pattern wants.
+# (snow, frost, ice, chilly, white, cold, winter, frozen). 3 if the tones, level
+# and oblique (平仄, lesson 10), alternate as the pattern wants.
 # 2 for a rhyme, and minus 1 for each repeated character.
 #
 # The first poem ends "alone he fishes the chilly river's snow". The second opens
@@ -356,8 +356,8 @@ print(*wrap(texts[0], 5))
 # | what is said | verdict | why |
 # | --- | --- | --- |
 # | 学习标注好排名的数据: it learns from rankings | right | 4 to 9 answers in order, every pair in this page's loss (Ouyang, eq. 1) |
-# | 老师为每一首诗打分: the teacher marks each poem | half | labellers marked, 1 to 7, *and* ranked, as the document says just before; only the order trained the judge (Ouyang, fig. 12) |
-# | 训练一个独立于基座模型的判别模型: a judge independent of the base model | half, for InstructGPT | a model of its own, yes; but it started from a trained language model (Ouyang, 3.5): it pays to have read |
+# | 老师为每一首诗打分: the teacher marks each poem | half right | labellers marked, 1 to 7, *and* ranked, as the document says just before; only the order trained the judge (Ouyang, fig. 12) |
+# | 训练一个独立于基座模型的判别模型: a judge independent of the base model | half right, of InstructGPT | a model of its own, yes; but it started from a trained language model (Ouyang, 3.5): it pays to have read |
 # | 50-100名标注员: 50 to 100 labellers | doubtful | no source; for InstructGPT about 40 (Ouyang, 3.4) |
 # | 本阶段无需人工标注数据: this stage, the last, needs no human labels | right for one round | comparisons of newer models were collected again (Ouyang, 3.1), and an old score gets fooled, as here |
 # | 额外的安全奖励信号: an extra reward for safety in GPT-4 | right | classifiers with written rules added to the reward (OpenAI 2023) |
@@ -367,7 +367,7 @@ print(*wrap(texts[0], 5))
 #
 # 1. A reward model gives one answer 7.2. Is that good?
 # 2. Eight answers are ranked once. How many pairs is that, and why are they worth
-#    less than as many from different prompts?
+#    less than as many from different requests?
 # 3. Your reward model agrees with the labellers in 75 % of the pairs, and more
 #    data does not help. Name two possible ceilings.
 #

@@ -432,10 +432,9 @@ for bits, lines in written.items():
 #
 # ## For the curious: names and dates
 #
-# What else the documents say of the family (lesson 11 has the rest):
+# What else the documents say of the family (lesson 11 has the rest, lesson 12
+# LLaMA's data):
 #
-# - OpenWebText2、RealNews (LLaMA's data): neither. It read CommonCrawl, 67 %, C4,
-#   15 %, GitHub, Wikipedia and books, 4.5 % each, arXiv, StackExchange.
 # - LLaMA, 从 7B 到 70B ("from 7B to 70B"): LLaMA-1 has 7, 13, 33 and 65 billion,
 #   LLaMA-2 7, 13 and 70, LLaMA-3 8 and 70.
 # - meta 开源的 LLaMA ("open source"): LLaMA-1's weights were for research only.
