@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 67 seconds to run
 
 # %%
 import numpy as np
@@ -43,7 +43,9 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 # (策略).
 #
 # He starts at $p = (\frac23, \frac13)$, and can expect $J = \sum_k p_k r_k =
-# \frac13$ of a sweet. By each score $z_k$ of the softmax, the slope of $J$ is
+# \frac13$ of a sweet. By the scores $z$ of the softmax, the slope of $\ln p_k$
+# is 1 at $k$, minus $p$ (lesson 04); that of $p_k$ is $p_k$ times as much. Pay
+# each, add up, and the slope of $J$ is
 #
 # $$\frac{\partial J}{\partial z_k} = p_k\,(r_k - J)$$
 #
@@ -58,8 +60,7 @@ print((9 * exact).round(6), "ninths")
 # %% [markdown]
 # To earn nothing is to earn less than expected. But nobody can add up over all
 # replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
-# tries one, and pulls it up by its reward: $r_a \nabla \ln p_a$, where
-# $\nabla \ln p_a$ is 1 at the reply that was said, minus $p$ (lesson 04).
+# tries one, $a$, and pulls it up by its reward: $r_a \nabla \ln p_a$.
 
 # %%
 one_try = reward[:, None] * (np.eye(2) - p)     # a row for each reply said
@@ -80,9 +81,9 @@ show.agree(exact, -scores.grad, 1e-12)
 # %% [markdown]
 # Salt moves nothing, catkins too much: the mean is right.
 #
-# Subtract a *baseline* (基线) $b$ from every reward. The mean of
-# $\nabla \ln p_a$ is 0, so the mean pull stays; its scatter, the noise, does
-# not.
+# Subtract a *baseline* (基线) $b$ from every reward; what is left is the
+# *advantage* (优势). The mean of $\nabla \ln p_a$ is 0, so the mean pull stays;
+# its scatter, the noise, need not.
 #
 # > **Predict.** A generous companion pays 10 for salt and 11 for catkins
 # > ($b = -10$). What does that change: the slope, the noise, or both?
@@ -93,14 +94,17 @@ def noise(b):
     return np.sqrt(p @ (pulls - p @ pulls) ** 2)
 
 
+print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3)])
+
+# %%
 b = np.linspace(-1, 1.5, 101)
 plots.lines({"noise": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
             title="The slope stays; the noise depends on what is subtracted",
             xlabel="baseline", ylabel="pull on catkins")
-print([f"{x:.2f}: {noise(x):.2f}" for x in (-10, 0, 1 / 3)])
 
 # %% [markdown]
-# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it.
+# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it. (That
+# $\frac23$ ends it is luck of two replies.)
 #
 # ## A scolding
 #
@@ -123,8 +127,8 @@ print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 #
 # In the end he says nothing but catkins. To keep what he was, let leaving cost
 # something: the *KL divergence* (KL 散度) from the policy $q$ that he began
-# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. The best policy is
-# then known:
+# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. A reply is then worth
+# $r_k - \beta \ln (p_k / q_k)$. He rests where all are worth the same:
 #
 # $$p_k \propto q_k\, e^{\,r_k / \beta}$$
 #
@@ -155,39 +159,41 @@ show.agree(paths["odds x 4"][-1], [2 / 6, 4 / 6], 1e-6, ("loop", "formula"))
 # ## Methods are lines that differ
 #
 # Now twenty replies, each of a hidden worth, and a judge who errs by about 1.
-# Sixteen tries a round. Tries are dear: can we learn eight times from each
-# round? After one step he is no longer the one who said these things, so weigh
-# each by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is pulled up
-# for ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a change of 20 %
-# nothing more is gained.
-
-# %%
-def ppo(now, old, gain, known):
-    ratio = (now - old).exp()                   # of log-probabilities
-    return -torch.min(ratio * gain, ratio.clamp(0.8, 1.2) * gain).mean()
-
-
-now, old, gain = torch.randn(3, 50, dtype=torch.float64)
-show.agree(ppo(now, old, gain, None), rl.ppo_loss(now, old, gain), 1e-12)
 
 # %%
 worth, scores = (torch.tensor(np.random.default_rng(seed).normal(size=20))
                  for seed in (1, 2))
 known = scores.log_softmax(0)                   # what he begins with
+print(f"he earns {known.exp() @ worth:.2f}; the best reply {worth.max():.2f}")
+
+# %% [markdown]
+# Sixteen tries a round. Tries are dear: can we learn eight times from each
+# round? After one step he is no longer the one who said these things, so weigh
+# each advantage $A$ by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is
+# pulled up for ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a
+# change of 20 % nothing more is gained.
+
+# %%
+def ppo(now, old, A, clip=0.2):
+    ratio = (now - old).exp()                   # of log-probabilities
+    return -torch.min(ratio * A, ratio.clamp(1 - clip, 1 + clip) * A).mean()
 
 
-def learn(loss, looks, seed):
+tries = torch.randn(3, 50, dtype=torch.float64)
+show.agree(ppo(*tries), rl.ppo_loss(*tries), 1e-12)
+
+# %%
+def learn(looks, loss, seed):
     """Learn from 40 rounds of 16 tries; return the log-probabilities."""
     torch.manual_seed(seed)
     z = known.clone().requires_grad_()
     for _ in range(40):
         said = z.detach().exp().multinomial(16, True)
         paid = worth[said] + torch.randn(16, dtype=torch.float64)
-        old = z.detach().log_softmax(0)[said]
+        A, old = paid - paid.mean(), z.detach().log_softmax(0)[said]
         for _ in range(looks):
-            now = z.log_softmax(0)[said]
-            pull = loss(now, old, paid - paid.mean(), known[said])
-            z.data -= torch.autograd.grad(pull, z)[0]
+            step = loss(z.log_softmax(0)[said], old, A, known[said])
+            z.data -= torch.autograd.grad(step, z)[0]
     return z.detach().log_softmax(0)
 
 # %% [markdown]
@@ -199,10 +205,10 @@ def learn(loss, looks, seed):
 # policy *is* a score, and lesson 15's loss of a comparison trains it:
 
 # %%
-def dpo(seed, pairs=640, beta=0.3):
+def dpo(seed, beta=0.3):
     torch.manual_seed(seed)
-    a, b = known.exp().multinomial(2 * pairs, True).chunk(2)
-    wins = torch.rand(pairs) < (worth[a] - worth[b]).sigmoid()
+    a, b = known.exp().multinomial(1280, True).chunk(2)
+    wins = torch.rand(640) < (worth[a] - worth[b]).sigmoid()
     better, worse = torch.where(wins, a, b), torch.where(wins, b, a)
     z = known.clone().requires_grad_()
     for _ in range(320):
@@ -211,24 +217,26 @@ def dpo(seed, pairs=640, beta=0.3):
         z.data -= torch.autograd.grad(loss, z)[0]
     return z.detach().log_softmax(0)
 
+# %% [markdown]
+# One loop, four losses. (With one look every ratio is 1: REINFORCE.)
+
 # %%
 ways = {
-    "REINFORCE": (lambda now, old, gain, known: -(gain * now).mean(), 1),
-    "8 looks, no clip": (
-        lambda now, old, gain, known: -(gain * (now - old).exp()).mean(), 8),
-    "PPO, 8 looks": (ppo, 8),
-    "GRPO, 8 looks": (
-        lambda now, old, gain, known: ppo(now, old, gain / gain.std(), known)
-        + 0.04 * rl.token_kl(now, known).mean(), 8)}
-ends = {name: [learn(*way, seed) for seed in range(3)]
-        for name, way in ways.items()} | {"DPO": [*map(dpo, range(3))]}
-show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
+    "REINFORCE": (1, lambda now, old, A, q: ppo(now, old, A)),
+    "no clip": (8, lambda now, old, A, q: ppo(now, old, A, clip=np.inf)),
+    "PPO": (8, lambda now, old, A, q: ppo(now, old, A)),
+    "GRPO": (8, lambda now, old, A, q: ppo(now, old, A / A.std())
+             + 0.04 * rl.token_kl(now, q).mean())}
+ends = {(name, 40 * looks): [learn(looks, loss, seed) for seed in range(3)]
+        for name, (looks, loss) in ways.items()}
+ends["DPO", 320] = [dpo(seed) for seed in range(3)]
+show.table([(*way, *(f"{end.exp() @ worth:.2f}" for end in three),
              f"{np.mean([end.exp() @ (end - known) for end in three]):.2f}")
-            for name, three in ends.items()],
-           ["worth of what he says", "seed 0", "1", "2", "KL, mean"])
+            for way, three in ends.items()],
+           ["", "steps", "he earns: seed 0", "1", "2", "KL, mean"])
 
 # %% [markdown]
-# Each heard 640 verdicts, DPO's on pairs. Without a clip one seed ran after a
+# Each heard 640 verdicts, DPO's on pairs. Without the clip one seed ran after a
 # lucky reply and stayed there.
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
@@ -237,14 +245,11 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
 # rises, each a little less. The others give each token the whole.
 
 # %%
-guess, earned = np.array([0.2, 0.5, 0.4]), np.array([0.0, 0.0, 1.0])
-rise = earned + np.append(guess[1:], 0) - guess
-merit = rise.copy()
-for t in (1, 0):
-    merit[t] += 0.95 * merit[t + 1]
-print(rise.round(2), merit.round(2))
-show.agree(merit, rl.gae(torch.tensor(earned)[None],
-                         torch.tensor(guess)[None])[0], 1e-6)
+guess, earned = torch.tensor([0.2, 0.5, 0.4, 0]), torch.tensor([0, 0, 1.0])
+rise = earned + guess.diff()
+merit = torch.tensor([[1, 0.95, 0.95 ** 2], [0, 1, 0.95], [0, 0, 1]]) @ rise
+print(rise.numpy().round(2), merit.numpy().round(2))
+show.agree(merit, rl.gae(earned[None], guess[None, :3])[0], 1e-6)
 
 # %% [markdown]
 # ## The pupil of the poem school
@@ -252,15 +257,15 @@ show.agree(merit, rl.gae(torch.tensor(earned)[None],
 # RLHF, reinforcement learning from human feedback (基于人类反馈的强化学习), has
 # three steps: examples (lesson 14), a judge made of comparisons (15), and now
 # reward. First a program rewarded our pupil: for tones and a rhyme, less for
-# repeats and for common endings. GRPO on a leash, 120 rounds of 256 poems:
+# repeats and for common endings. GRPO on a leash, 120 rounds of 256 poems (at
+# temperature 0.8):
 
 # %%
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
-ranker, after = shipped.ranker(), shipped.poet("rl")
-before = stages.sharper(shipped.poet("sft"))    # its 1 is the school's 0.8
-found = [figures.of_poet(pupil, before, ranker, seed=0, each=50)
-         for pupil in (before, after)]
+both = stages.sharper(shipped.poet("sft")), shipped.poet("rl")
+ranker = shipped.ranker()
+found = [figures.of_poet(one, both[0], ranker, 0, each=50) for one in both]
 shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
 plots.bars([share[:-3] for share in shares], {
     when: [pupil[share] for share in shares]
@@ -271,12 +276,12 @@ plots.bars([share[:-3] for share in shares], {
 for what in ("repeats a poem", "last characters in 100 poems",
              "KL from sft, nats", "the teacher's grade"):
     print(f"{what:30}", *(f"{pupil[what]:6.1f}" for pupil in found))
-poems = [measure.answers(pupil.double(), text.REQUESTS, 25)
-         for pupil in (before, after)]
+poems = [measure.answers(one.double(), text.REQUESTS, 25) for one in both]
 for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
+# Few repeats, as many ends: it is not one poem by heart.
 # With the same dice, both begin "wild trees hide behind the frost". Then,
 # before: "the bare wood faces green moss"; after: "... the evening sun", and
 # the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
@@ -285,8 +290,8 @@ for some in poems:
 # ## The flatterer
 #
 # For "is it good?" there is no program, only the companion (伴读), the ranker
-# that heard a teacher compare 3,000 pairs: right in 74 of 100 unseen ones. Now
-# the pupil is paid its score, without a leash.
+# that heard a teacher compare 3,000 pairs. Now the pupil is paid its score,
+# without a leash.
 #
 # > **Predict.** Twelve rounds. The score must rise. And a poem on flying snow,
 # > at the end: better, duller, or no poem at all?
@@ -300,23 +305,25 @@ def hear(prompts, answers):
     return judge(prompts, answers)
 
 
+# %%
 two = {theme: text.REQUESTS[theme] for theme in ("飞雪", "思乡")}
 _, history = stages.please(shipped.poet("sft").double(), hear, seed=0,
                            themes=two, steps=12, learning_rate=1e-3, beta=0)
-
-# %%
-words = [two["飞雪"]] * 32 + [two["思乡"]] * 32  # 32 poems on each theme
-grade = [np.mean([judges.grade(*poem) for poem in zip(written, words)])
-         for written in said]
-plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
-            range(1, 13), xlabel="round", ylabel="mean of 64 poems (log odds)",
-            title="The judge is ever happier; the teacher, only at first")
 for k in (1, 2, 5, 12):
     print(k, *said[k - 1][0])
 
+# %%
+words = [two["飞雪"]] * 32 + [two["思乡"]] * 32  # 32 poems on each theme
+grade = [np.mean([*map(judges.grade, written, words)]) for written in said]
+plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
+            range(1, 13), xlabel="round", ylabel="mean of 64 poems (log odds)",
+            title="The judge is ever happier; the teacher, only at first")
+
 # %% [markdown]
-# "Snow and frost, snow and frost", without an end of line. The ranker had only
-# seen poems; nothing told it what such a heap is worth. This *reward hacking*
+# Round 2, the teacher's best: "snow melts, the frosty day is wet; the mirror
+# stirs, the snowy sky is bright". Round 12: "snow and frost, snow and frost",
+# without an end of line. The ranker had only seen poems; nothing told it what
+# such a heap is worth. This *reward hacking*
 # (奖励作弊) is lesson 15's over-optimisation, now in the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
@@ -389,7 +396,7 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here it hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half**, of InstructGPT | of its own, but begun as its tuned model (lesson 15). Here that hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
 # | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
@@ -432,13 +439,12 @@ for who, liking in likes.items():
 # **Read on** (numbers are those of arXiv)
 # - Williams, *Simple statistical gradient-following algorithms ...*, 1992,
 #   Machine Learning 8, 229-256
-# - Ouyang et al., *Training language models to follow instructions with human
-#   feedback*, 2022, 2203.02155
+# - Ouyang et al., *Training language models to follow instructions ...*, 2022,
+#   2203.02155
 # - Schulman et al., *Proximal policy optimization algorithms*, 2017,
-#   1707.06347; *High-dimensional continuous control using generalized
-#   advantage estimation*, 2015, 1506.02438
+#   1707.06347; *High-dimensional continuous control ...*, 2015, 1506.02438
 # - Rafailov et al., *Direct preference optimization*, 2023, 2305.18290
 # - Shao et al., *DeepSeekMath*, 2024, 2402.03300
-# - Bai et al., *Training a helpful and harmless assistant with reinforcement
-#   learning from human feedback*, 2022, 2204.05862
+# - Bai et al., *Training a helpful and harmless assistant ...*, 2022,
+#   2204.05862
 # - OpenAI, *GPT-4*, 2023, openai.com/research/gpt-4
