@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 35 minutes to read, 67 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 import numpy as np
@@ -175,7 +175,7 @@ print(f"he earns {known.exp() @ worth:.2f}; the best reply {worth.max():.2f}")
 
 # %%
 def ppo(now, old, A, clip=0.2):
-    ratio = (now - old).exp()                   # of log-probabilities
+    ratio = (now - old).exp()                   # both are logarithms
     return -torch.min(ratio * A, ratio.clamp(1 - clip, 1 + clip) * A).mean()
 
 
@@ -236,8 +236,8 @@ show.table([(*way, *(f"{end.exp() @ worth:.2f}" for end in three),
            ["", "steps", "he earns: seed 0", "1", "2", "KL, mean"])
 
 # %% [markdown]
-# Each heard 640 verdicts, DPO's on pairs. Without the clip one seed ran after a
-# lucky reply and stayed there.
+# Each heard 640 verdicts, DPO's on pairs. Eight looks bought little here;
+# without the clip one seed ran after a lucky reply and stayed there.
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -281,7 +281,7 @@ for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
-# Few repeats, as many ends: it is not one poem by heart.
+# Few repeats, as many last characters: it is not one poem by heart.
 # With the same dice, both begin "wild trees hide behind the frost". Then,
 # before: "the bare wood faces green moss"; after: "... the evening sun", and
 # the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
@@ -323,8 +323,8 @@ plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
 # Round 2, the teacher's best: "snow melts, the frosty day is wet; the mirror
 # stirs, the snowy sky is bright". Round 12: "snow and frost, snow and frost",
 # without an end of line. The ranker had only seen poems; nothing told it what
-# such a heap is worth. This *reward hacking*
-# (奖励作弊) is lesson 15's over-optimisation, now in the weights.
+# such a heap is worth. This *reward hacking* (奖励作弊) is lesson 15's
+# over-optimisation, now in the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
 # compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
@@ -415,8 +415,7 @@ for who, liking in likes.items():
 #
 # 1. Nothing: all advantages are 0.
 # 2. Its answers: what does the judge like in them?
-# 3. Reward minus itself is 0, and so is every pull: the baseline must not
-#    depend on what was said.
+# 3. Every pull would be 0: the baseline must not depend on what was said.
 #
 # </details>
 #
@@ -429,12 +428,11 @@ for who, liking in likes.items():
 #
 # </details>
 #
-# **What this left out**: whether a ranker's 90 % is right nine times in ten;
-# rewards by proofs and tests.
+# **What this left out**: rewards by proofs and tests.
 #
 # **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
-# stop the flatterer. The line from a neuron to RLHF is complete; lesson 17
-# asks what can be done without changing a weight.
+# stop the flatterer. The line from a neuron to RLHF is complete, and each link
+# of it has run here. Lesson 17 asks what can be done without changing a weight.
 #
 # **Read on** (numbers are those of arXiv)
 # - Williams, *Simple statistical gradient-following algorithms ...*, 1992,

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Exercises: RLHF
 #
-# Six tasks, from one pull of a reward to a poet that you let cheat, and then
+# Seven tasks, from one pull of a reward to a poet that you let cheat, and then
 # stop. They train what [lesson 16](../lessons/16_rlhf.ipynb) showed. Right below
 # each task stands its check; run it as often as you like. Hints are folded.
-# **Time** 48 minutes.
+# **Time** 54 minutes.
 
 # %%
 import numpy as np
@@ -222,7 +222,66 @@ check.group_advantages(group_advantages)
 # </details>
 
 # %% [markdown]
-# ## 5. Find the bug   ●●○  6 minutes
+# ## 5. A judge is not needed: DPO   ●●○  6 minutes
+#
+# A policy is a score: a reply's is $\beta\,(\ln p - \ln q)$, how much likelier it
+# is than at first, $q$. Put the scores of two replies into the loss of one
+# comparison, $\ln (1 + e^{\,s_{\text{worse}} - s_{\text{better}}})$ (lesson 15).
+
+# %% tags=["task"]
+def dpo_loss(
+    better: np.ndarray, worse: np.ndarray, better_first: np.ndarray,
+    worse_first: np.ndarray, beta: float
+) -> float:
+    """Return the mean loss of the pairs.
+
+    better, worse: (pairs,), logarithms of the probability of the reply that
+    was preferred, and of the other. better_first, worse_first: under q.
+
+    >>> half = np.log([0.5])
+    >>> round(dpo_loss(np.log([0.6]), np.log([0.4]), half, half, 1), 3)
+    0.511
+    """
+    ### BEGIN SOLUTION
+    lead = (better - better_first) - (worse - worse_first)
+    return float(np.logaddexp(0, -beta * lead).mean())
+    ### END SOLUTION
+
+
+# %% tags=["check"]
+check.dpo_loss(dpo_loss)
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# Do the example with a pencil: the scores are $\ln 1.2$ and $\ln 0.8$. What is
+# $e$ to their difference?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The four are logarithms already: subtract, and each pair has one number.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `lead = (better - better_first) - (worse - worse_first)`, then the mean of
+# `np.log(1 + np.exp(-beta * lead))`.
+# </details>
+
+# %% [markdown]
+# > **Predict.** After some steps the better reply has fallen from 60 to 30 %,
+# > the worse one from 40 to 20. Is the loss above, at or below where it began?
+
+# %%
+for now in ([0.6], [0.4]), ([0.3], [0.2]):
+    print(round(dpo_loss(*np.log(now), *np.log([[0.6], [0.4]]), 1), 3))
+
+
+# %% [markdown]
+# At it. DPO sees only the difference: both may grow rare, and what nobody
+# compared takes their place.
+
+# %% [markdown]
+# ## 6. Find the bug   ●●○  6 minutes
 #
 # A pupil on a leash: what a reply is worth is its reward, less $\beta$ times
 # $\ln (p / q)$. Nothing is paid here at all, and he starts a little away from
@@ -286,7 +345,7 @@ check.leashed_step(leashed_step)
 # </details>
 
 # %% [markdown]
-# ## 6. Let him cheat, then stop him   ●●●  12 minutes
+# ## 7. Let him cheat, then stop him   ●●●  12 minutes
 #
 # In the lesson a poet who was paid the ranker's score ended in one or two
 # characters of snow. You see such things when you read; a program needs a

@@ -1,4 +1,4 @@
-"""Checks of exercise 16: a pull, KL, the clip, a group, a leash, and a fine.
+"""Checks of exercise 16: a pull, KL, the clip, a group, DPO, a leash, and a fine.
 
 Each task is compared with a loop over single tries or replies, the smallest case
 first. How a check is written: see `lmlab.checks.core`.
@@ -91,6 +91,8 @@ pull = Check(
             "The mean runs over the tries: how many are there?",
         pulls(weight=lambda p, said: p[said]):
             "What he says often is tried often already: why weigh it by p again?",
+        lambda z, s, r, b: (r.mean() - b) * (np.eye(len(z))[s] - softmax(z)).mean(0):
+            "The mean reward times the mean slope: which try earned which reward?",
         pull_the_said:
             "What was said moves as it should. Minus p at every other reply: do they "
             "stay?",
@@ -166,6 +168,8 @@ kl = Check(
         lambda p, q: float(np.nansum(p * np.log(p / q))):
             "The value is right. What does the computer say about log 0, and which "
             "replies need not be looked at?",
+        lambda p, q: math.inf if (q == 0).any() else kl_loop(p, q):
+            "Is every 0 in q a reply that is new? What if he does not say it now?",
         loud_kl:
             "Over which replies is the logarithm taken: over all, or those he says? "
             "And is every 0 in q a reply that is new?",
@@ -224,6 +228,14 @@ clipped_gain = Check(
             "A good try stops at 1 + clip. Where does a bad one stop, and should it be "
             "stopped where it went up?",
         gains(both=np.maximum): "Of the two products, which one counts?",
+        lambda now, old, a, c: float(
+            np.minimum(np.exp(now - old) * a,
+                       np.clip(np.exp(now - old) * a, 1 - c, 1 + c)).mean()):
+            "What is to be clipped: the ratio, or the ratio times the advantage?",
+        lambda now, old, a, c: float(min(
+            (np.exp(now - old) * a).mean(),
+            (np.clip(np.exp(now - old), 1 - c, 1 + c) * a).mean())):
+            "The smaller of two means: is it chosen once, or for each try?",
         gains(ratio=lambda now, old: now - old):
             "The difference of two logarithms is not yet a ratio: of what is it the "
             "logarithm?",
@@ -302,6 +314,8 @@ group_advantages = Check(
         groups(axis=None):
             "That is the mean of all: one request may be easier than another. Whose "
             "mean is the baseline?",
+        lambda r: (r - r.mean(1, keepdims=True)) / (r.std() + 1e-8):
+            "The mean is each group's own. And the deviation?",
         groups(ddof=1): "`np.std` divides by n: is that n - 1?",
         groups(spread=np.var):
             "That is the variance: in which unit are the rewards?",
@@ -319,7 +333,72 @@ group_advantages = Check(
 )
 
 
-# 5. Find the bug
+# 5. A judge is not needed: DPO
+
+def dpo_loop(better, worse, better_first, worse_first, beta) -> float:
+    total = 0.0
+    for a, b, c, d in zip(better, worse, better_first, worse_first, strict=True):
+        total += math.log1p(math.exp(beta * ((b - d) - (a - c))))
+    return total / len(better)
+
+
+def dpos(score=lambda now, first: now - first, times=lambda s, beta: beta * s,
+         loss=lambda lead: np.log1p(np.exp(-lead)), of=np.mean):
+    """`dpo_loss`, or a mistake: one part of the formula is another."""
+    def lost(better, worse, better_first, worse_first, beta):
+        lead = score(better, better_first) - score(worse, worse_first)
+        return float(of(loss(times(lead, beta))))
+    return lost
+
+
+def dpo_case(n, beta) -> Case:
+    return Case(*np.log(rng.uniform(0.05, 0.9, (4, n))), beta, label=f"{n} pairs")
+
+
+dpo_loss = Check(
+    "dpo_loss",
+    cases=[
+        Case(np.log([0.6]), np.log([0.4]), np.log(half[:1]), np.log(half[1:]), 1.0),
+        Case(*np.log([[0.6], [0.3], [0.4], [0.5]]), 0.5),
+        Case(*np.log([[0.6], [0.3], [0.6], [0.3]]), 0.5, label="nothing has moved"),
+        Case(*np.log([[0.6, 0.1], [0.3, 0.5], [0.2, 0.2], [0.3, 0.4]]), 2.0),
+        dpo_case(7, 0.3), dpo_case(200, 0.1),
+    ],
+    reference=dpo_loop,
+    mistakes={
+        dpos(score=lambda now, first: now):
+            "Where nothing has moved yet, the two scores should be alike: from where "
+            "is a reply's way measured?",
+        dpos(score=lambda now, first: now + first):
+            "Where nothing has moved, both scores should be 0: is each measured from "
+            "its own start?",
+        dpos(score=lambda now, first: first - now):
+            "Should the loss fall where the better reply becomes likelier?",
+        dpos(score=lambda now, first: np.exp(now) - np.exp(first)):
+            "Is a score the difference of two probabilities, or of their logarithms?",
+        dpos(score=lambda now, first: np.exp(now - first)):
+            "That is p / q: is the score the ratio, or its logarithm?",
+        dpos(score=lambda now, first: np.log(now / first)):
+            "The arguments are logarithms already: is one more wanted?",
+        dpos(times=lambda s, beta: s):
+            "How long is the leash? One argument has not been used.",
+        dpos(times=lambda s, beta: s / beta):
+            "Is a score beta times the logarithm, or the logarithm by beta?",
+        dpos(loss=lambda lead: -np.log1p(np.exp(-lead))):
+            "A loss is to be lowered: should the right order have a high one?",
+        dpos(loss=lambda lead: 1 / (1 + np.exp(-lead))):
+            "That is the probability of this verdict: what is the surprise at it?",
+        dpos(loss=lambda lead: -lead):
+            "Those are the leads: where is the loss of a comparison?",
+        dpos(loss=lambda lead: np.log1p(np.exp(-lead.mean()))):
+            "The mean comes last: should one large lead make up for a lost pair?",
+        dpos(of=np.sum): "That is the sum: should twice as many pairs lose twice?",
+    },
+    right="6 sets of up to 200 pairs, one in which nothing has moved",
+)
+
+
+# 6. Find the bug
 
 def leash_loop(z, reward, q, beta, rate) -> np.ndarray:
     p = softmax(z)
@@ -388,7 +467,7 @@ leashed_step = Check(
 )
 
 
-# 6. Let him cheat, then stop him
+# 7. Let him cheat, then stop him
 
 def fine_loop(lines) -> float:
     seen, again, n = [], 0, 0
@@ -444,6 +523,8 @@ fine = Check(
             "that stood earlier?",
         lambda lines: len("".join(lines)) - len(set("".join(lines))) + broken(lines):
             "That is how many there are: which share of all is it?",
+        lambda lines: 1 - len(set("".join(lines))) / 20 + broken(lines):
+            "The share is one of all its characters: are there always 20?",
         lambda lines: 1 - len(set("".join(lines))) / len("".join(lines))
             + broken(lines):
             "What is the share if nothing was written?",

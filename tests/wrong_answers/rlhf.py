@@ -5,6 +5,8 @@ from collections import Counter
 import numpy as np
 import torch
 
+from lmlab.feedback import preference
+
 
 def softmax(z):
     powers = np.exp(z - z.max())
@@ -91,6 +93,25 @@ def groups_transposed(rewards):
     return other.T
 
 
+def dpo_by_torch(better, worse, better_first, worse_first, beta):
+    return preference.dpo_loss(
+        *map(torch.tensor, (better, worse, better_first, worse_first)), beta).item()
+
+
+def dpo_by_sigmoid(better, worse, better_first, worse_first, beta):
+    ratio = np.exp(better - worse) / np.exp(better_first - worse_first)
+    return -np.log(1 / (1 + ratio ** -beta)).mean()
+
+
+def dpo_by_loop(better, worse, better_first, worse_first, beta):
+    losses = []
+    for i in range(len(better)):
+        good = beta * (better[i] - better_first[i])
+        bad = beta * (worse[i] - worse_first[i])
+        losses.append(np.log(np.exp(good) + np.exp(bad)) - good)
+    return sum(losses) / len(losses)
+
+
 def step_in_logs(z, reward, q, beta, rate):
     p = softmax(z)
     logp = z - z.max() - np.log(np.exp(z - z.max()).sum())
@@ -166,6 +187,17 @@ WRONG = {
         (lambda r: (r - np.median(r, 1, keepdims=True)) / np.maximum(
             r.std(1, keepdims=True), 1e-9), "Right on the case before"),
     ],
+    "dpo_loss": [
+        (lambda b, w, c, d, beta: np.log(2), "returned 0.6931      expected 0.5108"),
+        (lambda b, w, c, d, beta: dpo_by_loop(b, c, c, c, beta),
+         "returned 0.6061      expected 0.5108"),
+        (lambda b, w, c, d, beta: dpo_by_loop(b[:1], w[:1], c[:1], d[:1], beta),
+         "Right on the case before"),
+        (lambda b, w, c, d, beta: dpo_by_loop(b, w, 0 * c, d, beta),
+         "expected 0.5108"),
+        (lambda b, w, c, d, beta: np.log1p(np.exp(-beta * (b - w - c + d))),
+         "a single number"),
+    ],
     "leashed_step": [
         (step_in_place, "changed its argument z"),
         (step_on_rewards, "away from home"),
@@ -190,6 +222,7 @@ RIGHT = {
     "kl": [kl_by_parts, kl_where],
     "clipped_gain": [gain, gain_by_sign, gain_by_torch],
     "group_advantages": [groups_by_loop, groups_with_epsilon],
+    "dpo_loss": [dpo_by_torch, dpo_by_sigmoid, dpo_by_loop],
     "leashed_step": [step_in_logs, step_by_matrix],
     "fine": [fine_by_counts, fine_by_loop],
 }
