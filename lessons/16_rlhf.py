@@ -35,8 +35,8 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 # ## A sweet for one reply
 #
 # What is falling snow like? "Salt, scattered in the air" (撒盐空中差可拟), said
-# a boy some 1,600 years ago; "rather willow catkins, risen on the wind"
-# (未若柳絮因风起), said his cousin Xie Daoyun. In one of *the documents*, five
+# a boy some 1,650 years ago; "rather willow catkins, risen on the wind"
+# (未若柳絮因风起), said his cousin Xie Daoyun (世说新语). In one of *the documents*, five
 # Chinese overviews of large models that this course tests, a companion pays a
 # child candied haws (糖葫芦) for the second. To learn from pay is
 # *reinforcement learning* (强化学习); the probabilities $p$ are the *policy*
@@ -59,8 +59,8 @@ print((9 * exact).round(6), "ninths")
 
 # %% [markdown]
 # To earn nothing is to earn less than expected. But nobody can add up over all
-# replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
-# tries one, $a$, and pulls it up by its reward: $r_a \nabla \ln p_a$.
+# replies: there are more poems than atoms on earth. *REINFORCE* (Williams
+# 1992) tries one, $a$, and pulls it up by its reward: $r_a \nabla \ln p_a$.
 
 # %%
 one_try = reward[:, None] * (np.eye(2) - p)     # a row for each reply said
@@ -103,8 +103,8 @@ plots.lines({"noise": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
             xlabel="baseline", ylabel="pull on catkins")
 
 # %% [markdown]
-# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it. (That
-# $\frac23$ ends it is luck of two replies.)
+# The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it.
+# (That $\frac23$ ends it is luck of two replies.)
 #
 # ## A scolding
 #
@@ -127,8 +127,8 @@ print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 #
 # In the end he says nothing but catkins. To keep what he was, let leaving cost
 # something: the *KL divergence* (KL 散度) from the policy $q$ that he began
-# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. A reply is then worth
-# $r_k - \beta \ln (p_k / q_k)$. He rests where all are worth the same:
+# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. A reply is then
+# worth $r_k - \beta \ln (p_k / q_k)$. He rests where all are worth the same:
 #
 # $$p_k \propto q_k\, e^{\,r_k / \beta}$$
 #
@@ -169,8 +169,8 @@ print(f"he earns {known.exp() @ worth:.2f}; the best reply {worth.max():.2f}")
 # %% [markdown]
 # Sixteen tries a round. Tries are dear: can we learn eight times from each
 # round? After one step he is no longer the one who said these things, so weigh
-# each advantage $A$ by the *ratio* $p/p_{\text{old}}$. But then a lucky reply is
-# pulled up for ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a
+# each advantage $A$ by the *ratio* $p/p_{\text{old}}$. But then a lucky reply
+# is pulled up for ever. *PPO* (近端策略优化; Schulman et al. 2017) stops: beyond a
 # change of 20 % nothing more is gained.
 
 # %%
@@ -218,7 +218,7 @@ def dpo(seed, beta=0.3):
     return z.detach().log_softmax(0)
 
 # %% [markdown]
-# One loop, four losses. (With one look every ratio is 1: REINFORCE.)
+# With one look every ratio is 1, and PPO is REINFORCE.
 
 # %%
 ways = {
@@ -237,7 +237,8 @@ show.table([(*way, *(f"{end.exp() @ worth:.2f}" for end in three),
 
 # %% [markdown]
 # Each heard 640 verdicts, DPO's on pairs. Eight looks bought little here;
-# without the clip one seed ran after a lucky reply and stayed there.
+# without the clip one seed ran after a lucky reply and stayed there (of
+# twelve, five; with it, none).
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -263,8 +264,8 @@ show.agree(merit, rl.gae(earned[None], guess[None, :3])[0], 1e-6)
 # %%
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
-both = stages.sharper(shipped.poet("sft")), shipped.poet("rl")
-ranker = shipped.ranker()
+ranker, after = shipped.ranker().double(), shipped.poet("rl").double()
+both = stages.sharper(shipped.poet("sft")).double(), after
 found = [figures.of_poet(one, both[0], ranker, 0, each=50) for one in both]
 shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
 plots.bars([share[:-3] for share in shares], {
@@ -276,20 +277,19 @@ plots.bars([share[:-3] for share in shares], {
 for what in ("repeats a poem", "last characters in 100 poems",
              "KL from sft, nats", "the teacher's grade"):
     print(f"{what:30}", *(f"{pupil[what]:6.1f}" for pupil in found))
-poems = [measure.answers(one.double(), text.REQUESTS, 25) for one in both]
+poems = [measure.answers(one, text.REQUESTS, 25) for one in both]
 for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
-# Few repeats, as many last characters: it is not one poem by heart.
-# With the same dice, both begin "wild trees hide behind the frost". Then,
-# before: "the bare wood faces green moss"; after: "... the evening sun", and
-# the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
-# (Two more poets gained as much: `data/poem-school.md`.)
+# Few repeats, nearly as many last characters. With the same dice, both begin
+# "wild trees hide behind the frost". Before: "the bare wood faces green moss", in
+# rhyme only; after: "... the evening sun", both. Sense was not paid for. (Two
+# more gained nearly as much: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
-# For "is it good?" there is no program, only the companion (伴读), the ranker
+# For "is it good?" there is no program, only the companion, the ranker
 # that heard a teacher compare 3,000 pairs. Now the pupil is paid its score,
 # without a leash.
 #
@@ -297,7 +297,7 @@ for some in poems:
 # > at the end: better, duller, or no poem at all?
 
 # %%
-said, judge = [], judges.by_ranker(ranker.double())
+said, judge = [], judges.by_ranker(ranker)
 
 
 def hear(prompts, answers):
@@ -349,8 +349,8 @@ show.table([(name, *(mean(run, what) for what in columns))
             for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Where repeats cost, the answer stops after a line or
-# two of theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no
+# The leash keeps poems. Where repeats cost, the answer stops after four to
+# eight characters, in each seed: 故园经旅 ("old garden, passing, travel") has no
 # room to repeat, and even the teacher's rule, a stand-in too, likes it. To ask
 # again lifts the grade in all three, until the next hole: the second time one
 # fell again.
@@ -386,7 +386,7 @@ for who, liking in likes.items():
 # | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
 # | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, tone and rhyme 27 % | 13,000 requests |
 # | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
-# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02 |
+# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02, old text too |
 #
 # The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
@@ -396,10 +396,10 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half**, of InstructGPT | of its own, but begun as its tuned model (lesson 15). Here that hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
-# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** | begun as a tuned GPT-3 (Ouyang, 3.5; C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled. No leash is named |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
-# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
+# | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023) |
 #
 # (One writes RHLF, and RLHF some lines on. ChatGPT agrees with
 # 人类安全使用的价值观, "humans' values of safe use", says another: whose?)
@@ -413,7 +413,7 @@ for who, liking in likes.items():
 #
 # <details><summary>Answers</summary>
 #
-# 1. Nothing: all advantages are 0.
+# 1. Nothing: all advantages are 0. (The leash still pulls.)
 # 2. Its answers: what does the judge like in them?
 # 3. Every pull would be 0: the baseline must not depend on what was said.
 #
@@ -432,7 +432,8 @@ for who, liking in likes.items():
 #
 # **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
 # stop the flatterer. The line from a neuron to RLHF is complete, and each link
-# of it has run here. Lesson 17 asks what can be done without changing a weight.
+# of it has run here. Lesson 17 asks what can be done without changing a
+# weight.
 #
 # **Read on** (numbers are those of arXiv)
 # - Williams, *Simple statistical gradient-following algorithms ...*, 1992,
