@@ -371,7 +371,7 @@ for rounds in (free, fined):
 
 # %% [markdown]
 # Snow, frost and white on one side; on the other still a poem: "frost freezes
-# green on birds of the dark, fire breaks out, white reaches Qin". The fine costs
-# the judge ten points of joy. Try 10 instead of 20: the pupil finds a poem whose
-# first line is 雪雪雪雪雪, and the grade falls again. A price holds as long as it
-# is higher than what a cheat earns.
+# birds of the blue sky, fire breaks out, white reaches Qin". The fine costs the
+# judge ten points of joy. Try 10 instead of 20: with these dice the pupil finds a
+# poem whose first line is 雪雪雪雪雪, and the grade falls again. A price holds as
+# long as it is higher than what a cheat earns.

@@ -35,8 +35,8 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 # ## A sweet for one reply
 #
 # What is falling snow like? "Salt, scattered in the air" (撒盐空中差可拟), said
-# a boy some 1,600 years ago; "rather willow catkins, risen on the wind"
-# (未若柳絮因风起), said his cousin Xie Daoyun. In one of *the documents*, five
+# a boy some 1,650 years ago; "rather willow catkins, risen on the wind"
+# (未若柳絮因风起), said his cousin Xie Daoyun (*Shishuo xinyu*, 世说新语). In one of *the documents*, five
 # Chinese overviews of large models that this course tests, a companion pays a
 # child candied haws (糖葫芦) for the second. To learn from pay is
 # *reinforcement learning* (强化学习); the probabilities $p$ are the *policy*
@@ -57,7 +57,7 @@ print((9 * exact).round(6), "ninths")
 
 # %% [markdown]
 # To earn nothing is to earn less than expected. But nobody can add up over all
-# replies: there are more poems than atoms. *REINFORCE* (Williams 1992)
+# replies: there are more poems than atoms on earth. *REINFORCE* (Williams 1992)
 # tries one, and pulls it up by its reward: $r_a \nabla \ln p_a$, where
 # $\nabla \ln p_a$ is 1 at the reply that was said, minus $p$ (lesson 04).
 
@@ -229,7 +229,7 @@ show.table([(name, *(f"{float(end.exp() @ worth):.2f}" for end in three),
 
 # %% [markdown]
 # Each heard 640 verdicts, DPO's on pairs. Without a clip one seed ran after a
-# lucky reply and stayed there.
+# lucky reply and stayed there (of twelve, five; with it, none).
 #
 # A poem is some 24 tries, with one reward at the end. Whose merit was it?
 # PPO's *critic* guesses before each token what will come; where the guess
@@ -257,8 +257,8 @@ show.agree(merit, rl.gae(torch.tensor(earned)[None],
 # %%
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
-ranker, after = shipped.ranker(), shipped.poet("rl")
-before = stages.sharper(shipped.poet("sft"))    # its 1 is the school's 0.8
+ranker, after = shipped.ranker().double(), shipped.poet("rl").double()
+before = stages.sharper(shipped.poet("sft")).double()   # its 1 is 0.8 there
 found = [figures.of_poet(pupil, before, ranker, seed=0, each=50)
          for pupil in (before, after)]
 shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
@@ -271,16 +271,16 @@ plots.bars([share[:-3] for share in shares], {
 for what in ("repeats a poem", "last characters in 100 poems",
              "KL from sft, nats", "the teacher's grade"):
     print(f"{what:30}", *(f"{pupil[what]:6.1f}" for pupil in found))
-poems = [measure.answers(pupil.double(), text.REQUESTS, 25)
+poems = [measure.answers(pupil, text.REQUESTS, 25)
          for pupil in (before, after)]
 for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
-# With the same dice, both begin "wild trees hide behind the frost". Then,
-# before: "the bare wood faces green moss"; after: "... the evening sun", and
-# the end rhymes, "on the bridge there is a new scent". Sense was not paid for.
-# (Two more poets gained as much: `data/poem-school.md`.)
+# With the same dice, both begin "wild trees hide behind the frost". Before: "the
+# bare wood faces green moss", in rhyme only; after: "... the evening
+# sun", both. Sense was not paid for. (Two more gained nearly as much:
+# `data/poem-school.md`.)
 #
 # ## The flatterer
 #
@@ -292,7 +292,7 @@ for some in poems:
 # > at the end: better, duller, or no poem at all?
 
 # %%
-said, judge = [], judges.by_ranker(ranker.double())
+said, judge = [], judges.by_ranker(ranker)
 
 
 def hear(prompts, answers):
@@ -342,11 +342,11 @@ show.table([(name, *(mean(run, what) for what in columns))
             for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Where repeats cost, the answer stops after a line or
-# two of theme words, in each seed: 故园经旅 ("old garden, passing, travel") has no
-# room to repeat, and even the teacher's rule, a stand-in too, likes it. To ask
-# again lifts the grade in all three, until the next hole: the second time one
-# fell again.
+# The leash keeps poems. Where repeats cost, the answer stops after four to eight
+# characters, in each seed: 故园经旅 ("old garden, passing, travel") has no room to
+# repeat, and even the teacher's rule, a stand-in too, likes it. To ask again
+# lifts the grade in all three, until the next hole: the second time one fell
+# again.
 #
 # ## Better, to whom?
 #
@@ -379,7 +379,7 @@ for who, liking in likes.items():
 # | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
 # | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, tone and rhyme 27 % | 13,000 requests |
 # | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
-# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02 |
+# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02, old text too |
 #
 # The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
@@ -389,8 +389,8 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **wrong** for InstructGPT | began as its tuned model (Ouyang, 3.5). Here it hardly matters: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
-# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** | its own, but begun as a tuned GPT-3 (Ouyang, 3.5; C.2: which one hardly mattered). After 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled. No leash is named |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
 #
@@ -406,7 +406,7 @@ for who, liking in likes.items():
 #
 # <details><summary>Answers</summary>
 #
-# 1. Nothing: all advantages are 0.
+# 1. Nothing: all advantages are 0. (The leash still pulls.)
 # 2. Its answers: what does the judge like in them?
 # 3. Reward minus itself is 0, and so is every pull: the baseline must not
 #    depend on what was said.
