@@ -36,7 +36,8 @@ plots.lines(catkins, title="Paid for catkins, he soon says little else",
 #
 # What is falling snow like? "Salt, scattered in the air" (撒盐空中差可拟), said
 # a boy some 1,650 years ago; "rather willow catkins, risen on the wind"
-# (未若柳絮因风起), said his cousin Xie Daoyun (*Shishuo xinyu*, 世说新语). In one of *the documents*, five
+# (未若柳絮因风起), said his cousin Xie Daoyun (*Shishuo xinyu*, 世说新语).
+# In one of *the documents*, five
 # Chinese overviews of large models that this course tests, a companion pays a
 # child candied haws (糖葫芦) for the second. To learn from pay is
 # *reinforcement learning* (强化学习); the probabilities $p$ are the *policy*
@@ -389,7 +390,7 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** | its own, but begun as a tuned GPT-3 (Ouyang, 3.5; C.2: which one hardly mattered). After 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** | begun as a tuned GPT-3 (Ouyang, 3.5; C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
 # | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled. No leash is named |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023); two rounds are above |
