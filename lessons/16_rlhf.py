@@ -60,7 +60,8 @@ print((9 * exact).round(6), "ninths")
 # %% [markdown]
 # To earn nothing is to earn less than expected. But nobody can add up over all
 # replies: there are more poems than atoms on earth. *REINFORCE* (Williams
-# 1992) tries one, $a$, and pulls it up by its reward: $r_a \nabla \ln p_a$.
+# 1992) tries one, $a$, and pulls it up by its reward: $r_a \nabla \ln p_a$
+# ($\nabla$: the slopes by all scores).
 
 # %%
 one_try = reward[:, None] * (np.eye(2) - p)     # a row for each reply said
@@ -104,7 +105,7 @@ plots.lines({"noise": [noise(x) for x in b], "slope": 0 * b + 2 / 9}, b,
 
 # %% [markdown]
 # The noise alone, and sixteenfold. The mean reward, $\frac13$, halves it.
-# (That $\frac23$ ends it is luck of two replies.)
+# (With two replies $\frac23$ even ends it.)
 #
 # ## A scolding
 #
@@ -121,14 +122,14 @@ print(softmax(np.log(three) - (np.eye(3)[0] - three)).round(2))
 
 # %% [markdown]
 # It falls, nearly by half. A scolding lifts each other score by that reply's
-# own probability: the likely gain most, and the sum stays 1.
+# own probability: the likely gain most.
 #
 # ## The leash
 #
-# In the end he says nothing but catkins. To keep what he was, let leaving cost
-# something: the *KL divergence* (KL 散度) from the policy $q$ that he began
-# with, $\sum_k p_k \ln (p_k / q_k)$ nats, at $\beta$ each. A reply is then
-# worth $r_k - \beta \ln (p_k / q_k)$. He rests where all are worth the same:
+# To keep what he was, let leaving cost something: the *KL divergence* (KL 散度)
+# from the policy $q$ that he began with, $\sum_k p_k \ln (p_k / q_k)$ nats, at
+# $\beta$ each. A reply is then worth $r_k - \beta \ln (p_k / q_k)$. He rests
+# where all are worth the same:
 #
 # $$p_k \propto q_k\, e^{\,r_k / \beta}$$
 #
@@ -226,7 +227,7 @@ ways = {
     "no clip": (8, lambda now, old, A, q: ppo(now, old, A, clip=np.inf)),
     "PPO": (8, lambda now, old, A, q: ppo(now, old, A)),
     "GRPO": (8, lambda now, old, A, q: ppo(now, old, A / A.std())
-             + 0.04 * rl.token_kl(now, q).mean())}
+             + 0.04 * rl.token_kl(now, q).mean())}     # the leash
 ends = {(name, 40 * looks): [learn(looks, loss, seed) for seed in range(3)]
         for name, (looks, loss) in ways.items()}
 ends["DPO", 320] = [dpo(seed) for seed in range(3)]
@@ -258,14 +259,13 @@ show.agree(merit, rl.gae(earned[None], guess[None, :3])[0], 1e-6)
 # RLHF, reinforcement learning from human feedback (基于人类反馈的强化学习), has
 # three steps: examples (lesson 14), a judge made of comparisons (15), and now
 # reward. First a program rewarded our pupil: for tones and a rhyme, less for
-# repeats and for common endings. GRPO on a leash, 120 rounds of 256 poems (at
-# temperature 0.8):
+# repeats and for common endings. GRPO on a leash, 120 rounds of 256 poems:
 
 # %%
 from lmlab.poem_school import figures, judges, measure, shipped, stages, text
 
 ranker, after = shipped.ranker().double(), shipped.poet("rl").double()
-both = stages.sharper(shipped.poet("sft")).double(), after
+both = stages.sharper(shipped.poet("sft")).double(), after  # temperature 0.8
 found = [figures.of_poet(one, both[0], ranker, 0, each=50) for one in both]
 shares = ["in tone, %", "rhyming, %", "both, %", "on theme, %"]
 plots.bars([share[:-3] for share in shares], {
@@ -282,16 +282,16 @@ for some in poems:
     print(*some["飞雪"][4])
 
 # %% [markdown]
-# Few repeats, nearly as many last characters. With the same dice, both begin
-# "wild trees hide behind the frost". Before: "the bare wood faces green moss", in
-# rhyme only; after: "... the evening sun", both. Sense was not paid for. (Two
-# more gained nearly as much: `data/poem-school.md`.)
+# With the same dice, both begin "wild trees hide behind the frost". Before: "the
+# bare wood faces green moss", in rhyme only; after: "... the evening sun", both.
+# Sense was not paid for. (Two more gained nearly as much: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
-# For "is it good?" there is no program, only the companion, the ranker
-# that heard a teacher compare 3,000 pairs. Now the pupil is paid its score,
-# without a leash.
+# For "is it good?" there is no program, only a companion, a ranker like lesson
+# 15's: it heard a teacher of our eight themes compare 3,000 pairs. (Her grade:
+# 2 for a character of the theme, 1.5 for tones, 1 for rhyme, less for repeats.)
+# Now the pupil is paid its score, without a leash.
 #
 # > **Predict.** Twelve rounds. The score must rise. And a poem on flying snow,
 # > at the end: better, duller, or no poem at all?
@@ -350,7 +350,7 @@ show.table([(name, *(mean(run, what) for what in columns))
 
 # %% [markdown]
 # The leash keeps poems. Where repeats cost, the answer stops after four to
-# eight characters, in each seed: 故园经旅 ("old garden, passing, travel") has no
+# eight characters: 故园经旅 ("old garden, passing, travel") has no
 # room to repeat, and even the teacher's rule, a stand-in too, likes it. To ask
 # again lifts the grade in all three, until the next hole: the second time one
 # fell again.
@@ -374,12 +374,11 @@ for who, liking in likes.items():
 
 # %% [markdown]
 # With one of them he is better *aligned* (对齐), with the other not. Helpful and
-# harmless can even pull apart (Bai et al. 2022).
+# harmless can pull apart (Bai et al. 2022).
 #
 # ## The whole recipe
 #
-# In the document's words, on our poet, and as InstructGPT, forerunner of
-# ChatGPT, did it (Ouyang et al. 2022):
+# In the document's words, on our poet, and as InstructGPT (lesson 15) did it:
 #
 # | stage | the child | our poet (`data/poem-school.md`) | InstructGPT |
 # | --- | --- | --- | --- |
@@ -396,13 +395,13 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** | begun as a tuned GPT-3 (Ouyang, 3.5; C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
-# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled. No leash is named |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** (lesson 15) | begun as a tuned GPT-3 (Ouyang, C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled, and labellers were asked again (Ouyang, 3.1). No leash is named |
 # | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023) |
 #
-# (One writes RHLF, and RLHF some lines on. ChatGPT agrees with
-# 人类安全使用的价值观, "humans' values of safe use", says another: whose?)
+# (One writes RHLF, later RLHF. Another has ChatGPT agree with
+# 人类安全使用的价值观, "humans' values of safe use": whose?)
 
 # %% [markdown]
 # ## Check yourself
@@ -421,10 +420,9 @@ for who, liking in likes.items():
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the scolding (vote first) and the flatterer.
-# *Point at* the rounds where both curves rise: who would have
-# stopped there? *A common misunderstanding*: that a pupil who cheats is mean.
-# It climbs what it is given.
+# *Show* the scolding (vote first) and the flatterer. *Point at* the rounds
+# where both curves rise: who would have stopped? *A common misunderstanding*:
+# that a pupil who cheats is mean. It climbs what it is given.
 #
 # </details>
 #
@@ -432,8 +430,8 @@ for who, liking in likes.items():
 #
 # **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
 # stop the flatterer. The line from a neuron to RLHF is complete, and each link
-# of it has run here. Lesson 17 asks what can be done without changing a
-# weight.
+# of it has run here. [Lesson 17](17_prompting.ipynb) asks what can be done
+# without changing a weight.
 #
 # **Read on** (numbers are those of arXiv)
 # - Williams, *Simple statistical gradient-following algorithms ...*, 1992,
