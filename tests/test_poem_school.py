@@ -358,3 +358,17 @@ def test_the_table_has_a_line_for_each_figure_and_names_its_aim():
     assert "| rl: in tone, % | 12 | 12 | at least 80 |" in table
     assert "| rl: KL from sft, nats | 12.35 | 12.35 | below 12 |" in table
     assert len(table.splitlines()) == 2 + len(aimed)
+
+
+def test_a_poet_is_asked_for_as_many_poems_on_each_theme(monkeypatch):
+    asked = []
+
+    def judge(prompts, answers):
+        asked.extend(prompts)
+        return [0.0] * len(prompts)
+
+    monkeypatch.setattr(figures, "by_ranker", lambda ranker: judge)
+    poet = stages.newborn(0)
+    figures.of_poet(poet, poet, None, seed=0, each=2)
+    assert asked == [text.prompt(theme + text.COLON)
+                     for theme in text.REQUESTS for _ in range(2)]

@@ -66,14 +66,14 @@ def of_base(base: nn.Module) -> Figures:
 
 
 def of_poet(
-    poet: nn.Module, sft: nn.Module, ranker: RewardModel, seed: int
+    poet: nn.Module, sft: nn.Module, ranker: RewardModel, seed: int, each: int = 100
 ) -> Figures:
-    """Lessons 14 and 16: it answers requests; 100 for each theme, at temperature 1.
+    """Lessons 14 and 16: it answers requests, `each` theme's, at temperature 1.
 
     sft: what it was before it pleased a judge. Both are of the kind that
     `stages.sharper` makes: their 1 is another poet's 0.8.
     """
-    asked = [theme for theme in REQUESTS for _ in range(100)]
+    asked = [theme for theme in REQUESTS for _ in range(each)]
     written: list[Quatrain] = []
 
     def judge(prompts: Texts, answers: Texts) -> list[float]:
