@@ -434,7 +434,7 @@ def fitted(gradient=lambda X, error: 2 * X.T @ error / len(error),
     """`fit`, or a mistake in the gradient or in what is measured."""
     def answer(X, y, held_X, held_y, steps, rate):
         w, losses = np.full(X.shape[1], start), []
-        parts = {"held": (held_X, held_y), "learnt": (X, y)}
+        parts = {"held": (held_X, held_y), "learned": (X, y)}
         for _ in range(steps):
             if when == "before":
                 losses.append(loss_on(*parts[measured], w))
@@ -489,8 +489,8 @@ fit = Check(
         lambda X, y, *held_and_rest: fitted()(*held_and_rest[:2], *held_and_rest):
             "Those steps learn from the held-out rows: which may they learn from?",
         fitted(both=True): "Which rows may move w: all, or those to learn from?",
-        fitted(measured="learnt"):
-            "Those are losses on what was learnt from: and on what was not?",
+        fitted(measured="learned"):
+            "Those are losses on what was learned from: and on what was not?",
         fitted(when="before"): "Is each loss measured before its step, or after it?",
         fitted(gradient=lambda X, error: 2 * X.T @ error):
             "The loss is a mean: by what is its gradient divided?",
@@ -544,7 +544,7 @@ def it_holds(call):
         fail(tried, type(net).__name__, "Sequential",
              "Which of the two does the docstring name first?", "(the first of two)")
     losses = [float(loss) for loss in losses]
-    held, learnt, new = (surprise(net, part) for part in (held_out, learn, unseen))
+    held, learned, new = (surprise(net, part) for part in (held_out, learn, unseen))
     if not math.isfinite(held):
         fail(tried, held, GOAL, "That loss is no number: how large are the steps?",
              "(or less)")
@@ -558,22 +558,22 @@ def it_holds(call):
              "(the last loss; that of the net on the held-out letters)")
     if held < new - 0.1:
         fail(tried, round(held, 2), round(new, 2),
-             "Held-out letters are no better known than new ones, unless a step learnt "
+             "Held-out letters are no better known than new ones, unless a step learned "
              "from them: which did?",
              "(the loss on letters of the same play that the loop never got)")
     if held > GOAL:
-        fail(tried, round(held, 2), GOAL, why_not(held, learnt),
-             f"(or less; on what it learnt from: {learnt:.2f})")
+        fail(tried, round(held, 2), GOAL, why_not(held, learned),
+             f"(or less; on what it learned from: {learned:.2f})")
 
 
-def why_not(held, learnt):
-    if learnt > 3.6:
+def why_not(held, learned):
+    if learned > 3.6:
         return ("That is worse than saying nothing: are its steps too large, or all on "
                 "the same few letters?")
-    if learnt > 3.2:
+    if learned > 3.2:
         return ("It knows no more than at the start: which line moves the weights, and "
                 "along which gradient?")
-    if held > learnt + 0.6:
+    if held > learned + 0.6:
         return ("It knows its own letters much better: when was the held-out loss "
                 "lowest, and what keeps it there?")
     return ("It is still poor on its own letters: too few steps, an unfit rate, or old "
@@ -615,7 +615,7 @@ make_it_hold = Check(
             "That is worse than saying nothing: are its steps too large, or all on "
             "the same few letters?",
         loop(steps=250, rate=0.01, learn_from=lambda learn, held_out: held_out):
-            "Held-out letters are no better known than new ones, unless a step learnt "
+            "Held-out letters are no better known than new ones, unless a step learned "
             "from them: which did?",
         loop(steps=50, report=lambda learn, held_out: learn):
             "The last loss in the list: of which letters is it, of raw scores, and of "

@@ -1,4 +1,4 @@
-"""The poets that lessons 12 to 16 start from: poet 0 of the school, stage by stage.
+"""The poets that lessons 12 to 17 start from: poet 0 of the school, stage by stage.
 
 `data/poem-school.md` says how they came about and what they can do.
 """

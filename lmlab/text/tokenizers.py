@@ -209,7 +209,7 @@ class BPE(Tokenizer):
         return list(chain.from_iterable(map(self._known.__getitem__, pieces)))
 
     def _piece(self, piece: str) -> list[int]:
-        """Glue the pair that was learnt first, the leftmost of them; and again.
+        """Glue the pair that was learned first, the leftmost of them; and again.
 
         The queue holds the pairs that are there, by their ids and places, and some that
         are there no more. A place knows where the next token begins and the one before.
