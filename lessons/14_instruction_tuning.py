@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text

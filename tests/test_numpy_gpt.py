@@ -93,7 +93,7 @@ def test_the_same_losses_as_torch_over_twenty_steps(adam):
     kind = torch.optim.AdamW if adam else torch.optim.SGD
     optimiser, memory, losses = kind(theirs.parameters(), rate), {}, []
     for step in range(20):
-        ids = (texts(step)[:, :1] + np.arange(9)) % 13  # counting can be learnt
+        ids = (texts(step)[:, :1] + np.arange(9)) % 13  # counting can be learned
         loss, expected = ours.loss(ids), torch_loss(theirs, ids)
         assert float(loss) == pytest.approx(expected.item(), abs=1e-6)
         losses.append(float(loss))

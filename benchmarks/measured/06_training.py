@@ -34,7 +34,7 @@ ROWS = [SMALL | change | {"seed": seed}  # first a calm run, for `--check` to re
 
 
 def measure(run: str, **settings) -> dict[str, float]:
-    """Return the loss on what was learnt from, the last and the lowest held-out one."""
+    """Return the loss on what was read, the last and the lowest held-out one."""
     losses = (poet if run == "poet" else letters)(**settings)
     return {name: round(loss, 2) for name, loss in losses.items()}
 

@@ -558,8 +558,8 @@ def it_holds(call):
              "(the last loss; that of the net on the held-out letters)")
     if held < new - 0.1:
         fail(tried, round(held, 2), round(new, 2),
-             "Held-out letters are no better known than new ones, unless a step learned "
-             "from them: which did?",
+             "Held-out letters are no better known than new ones, unless a step learned"
+             " from them: which did?",
              "(the loss on letters of the same play that the loop never got)")
     if held > GOAL:
         fail(tried, round(held, 2), GOAL, why_not(held, learned),
@@ -615,8 +615,8 @@ make_it_hold = Check(
             "That is worse than saying nothing: are its steps too large, or all on "
             "the same few letters?",
         loop(steps=250, rate=0.01, learn_from=lambda learn, held_out: held_out):
-            "Held-out letters are no better known than new ones, unless a step learned "
-            "from them: which did?",
+            "Held-out letters are no better known than new ones, unless a step learned"
+            " from them: which did?",
         loop(steps=50, report=lambda learn, held_out: learn):
             "The last loss in the list: of which letters is it, of raw scores, and of "
             "which weights?",
