@@ -7,6 +7,7 @@ check is written: see `lmlab.checks.core`.
 import math
 
 import numpy as np
+from scipy.special import softmax
 
 from lmlab.checks.core import Case, Check
 
@@ -15,12 +16,6 @@ rng = np.random.default_rng(11)
 
 def normal(*shape: int) -> np.ndarray:
     return rng.normal(size=shape).round(2)
-
-
-def softmax(scores, axis=-1) -> np.ndarray:
-    """Positive parts that sum to 1 along `axis`."""
-    parts = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return parts / parts.sum(axis=axis, keepdims=True)
 
 
 # 1. RMSNorm
@@ -292,7 +287,7 @@ def head(turn=(1, 1, 0), causal=np.tril, scale=lambda d: math.sqrt(d)):
                              for part, times in zip(parts, turn, strict=True))
         scores = query @ key.T / scale(query.shape[1])
         seen = causal(np.ones(scores.shape, bool))
-        return softmax(np.where(seen, scores, -np.inf)) @ value
+        return softmax(np.where(seen, scores, -np.inf), 1) @ value
     return rope_head
 
 
@@ -343,7 +338,7 @@ def route_loop(scores, top_k) -> tuple:
 
 
 def router(order=lambda s, k: np.argsort(-s, axis=1)[:, :k],
-           chance=lambda s, c: np.take_along_axis(softmax(s), c, 1)):
+           chance=lambda s, c: np.take_along_axis(softmax(s, 1), c, 1)):
     """`route`, or a mistake: which are chosen, what they weigh."""
     def route(scores, top_k):
         chosen = order(scores, top_k)
@@ -370,7 +365,7 @@ route = Check(
     cases=[Case(*case, label=label) for *case, label in SCORES],
     reference=route_loop,
     mistakes={
-        router(chance=lambda s, c: softmax(picked(s, c))):
+        router(chance=lambda s, c: softmax(picked(s, c), 1)):
             "They sum to 1: is the softmax over all experts, or over those asked?",
         router(chance=picked): "These are scores: what makes chances of them?",
         router(order=lambda s, k: np.argsort(s, axis=1)[:, :k]):
@@ -383,7 +378,7 @@ route = Check(
             "The right ones, by their numbers: is the best to come first?",
         router(order=lambda s, k: np.argsort(-s, axis=1)):
             "All experts came back: how many does a token ask?",
-        router(chance=lambda s, c: softmax(s)[:, c]):
+        router(chance=lambda s, c: softmax(s, 1)[:, c]):
             "Three axes came back: whose experts are looked up in whose row?",
         router(chance=lambda s, c: picked(softmax(s, 0), c)):
             "Whose chances sum to 1, a token's or an expert's?",
@@ -406,7 +401,7 @@ def balance_loop(scores, top_k) -> float:
 
 
 def balance(times=lambda n: n, share=lambda count, chosen: count / chosen.size,
-            chance=lambda s: softmax(s).mean(axis=0)):
+            chance=lambda s: softmax(s, 1).mean(axis=0)):
     """`balance_loss`, or a mistake: the factor, the shares, the chances."""
     def balance_loss(scores, top_k):
         _, chosen = route_loop(scores, top_k)
@@ -432,18 +427,18 @@ balance_loss = Check(
         balance(share=lambda count, chosen: count / len(chosen)):
             "A token makes top_k requests: do your shares sum to 1?",
         balance(share=lambda count, chosen: count): "Shares, not counts: of how many?",
-        balance(chance=lambda s: softmax(s).sum(axis=0)):
+        balance(chance=lambda s: softmax(s, 1).sum(axis=0)):
             "P is the mean chance of an expert: of how many tokens?",
         lambda s, k: len(s) / s.shape[1] * balance()(s, k):
             "Multiplied by the number of tokens: what does n count?",
-        lambda s, k: balance(chance=lambda s: (softmax(s) * (
+        lambda s, k: balance(chance=lambda s: (softmax(s, 1) * (
             s >= -np.sort(-s, axis=1)[:, [k - 1]])).mean(axis=0))(s, k):
             "P takes in the chosen alone: which chances has an expert in the mean?",
         balance(chance=lambda s: s.mean(axis=0)):
             "These are mean scores: what makes chances of them?",
         balance(chance=lambda s: softmax(s.mean(axis=0))):
             "The chance of the mean score: is that the mean of the chances?",
-        lambda s, k: s.shape[1] * float((softmax(s).mean(axis=0) ** 2).sum()):
+        lambda s, k: s.shape[1] * float((softmax(s, 1).mean(axis=0) ** 2).sum()):
             "Where does it count whom the router asks?",
         lambda s, k: s.shape[1] * float(
             ((np.bincount(route_loop(s, k)[1].ravel(), minlength=s.shape[1])
