@@ -259,5 +259,7 @@ def board(setting: str, seed: int) -> list[float]:
 
 
 def measure(study: str, setting: str | int, seed: int) -> dict[str, float | str]:
-    found = globals()[study](setting, seed)
+    found = {"dirt": dirt, "mix": mix, "signal": signal, "kinds": kinds,
+             "frozen": frozen, "adapt": adapt, "probes": probes,
+             "board": board}[study](setting, seed)
     return dict(zip(("loss", "second", "third"), [*found, "", ""], strict=False))

@@ -43,7 +43,8 @@ ROWS = [{"study": study, "setting": setting, "width": width, "seed": seed}
 
 
 def measure(study: str, setting: float | str, width: int, seed: int) -> dict:
-    found = globals()[study](setting, width, seed)
+    found = {"sizes": sizes, "budgets": budgets, "rates": rates, "reverse": reverse,
+             "shots": shots}[study](setting, width, seed)
     return dict(zip(("loss", "second", "third"), [*found, "", ""], strict=False))
 
 
