@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "lmlab"
-FLOORS = [{"page"}, {"text"}, {"learning", "models"}, {"feedback"}, {"poem_school"},
-          {"checks"}, {"course"}]  # each may import itself and what stands before it
+FLOORS = [{"page"}, {"text"}, {"learning", "models"}, {"feedback"},
+          {"decisions", "vision"}, {"poem_school"}, {"checks"}, {"course"}]  # each may import itself and what stands before it
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in sorted(floor)}
 
 

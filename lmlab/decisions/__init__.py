@@ -1,0 +1,1 @@
+"""Games and machines, and what learns to steer them."""

@@ -1,0 +1,1 @@
+"""Pictures: how they are read, drawn and told in words."""
