@@ -1,0 +1,450 @@
+# %% [markdown]
+# # How does a model see?
+#
+# The same thing is to be found wherever in the picture it stands. That is
+# harder than it looks.
+#
+# **You will** slide a convolution by hand, test which nets survive a move of
+# one pixel, and let a detector draw its boxes.
+#
+# **You need** lessons 05, 06 and 09: gradients, training, attention.
+#
+# **Time** 35 minutes to read, 20 seconds to run
+#
+# A plain net (lesson 03) learns from 1,400 handwritten digits, each in the
+# middle of 12 x 12 pixels. Then eight that it never saw, in the middle and
+# moved:
+
+# %%
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional as F
+
+from lmlab.learning import batches
+from lmlab.learning.muon import muon
+from lmlab.learning.training import train
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+pixels, names = map(torch.tensor, load_digits(return_X_y=True))
+images = F.pad(pixels.view(-1, 1, 8, 8) / 16, (2, 2, 2, 2))
+learn, test = torch.randperm(1797).split([1400, 397])
+
+
+def taught(net, steps, learning_rate, optimiser=muon):
+    deal = batches.rows((images[learn], names[learn]), 64)
+    return train(net, deal, steps=steps, learning_rate=learning_rate,
+                 warmup=10, optimiser=optimiser, loss=lambda net, batch:
+                 F.cross_entropy(net(batch[0]), batch[1]))
+
+# %%
+from lmlab.page import plots
+
+plain = nn.Sequential(nn.Flatten(), nn.Linear(144, 128), nn.ReLU(),
+                      nn.Linear(128, 10))
+taught(plain, 600, 0.005)
+some = images[test[:8]]
+both = torch.cat([some, some.roll(-1, dims=3)])
+plots.images(both[:, 0], [f"says {n}" for n in plain(both).argmax(1)],
+             title="One pixel to the left, and the net reads other digits")
+
+# %% [markdown]
+# You hardly see the move. The net has a weight for each pixel, and each pixel
+# is now another one.
+#
+# > **Predict.** Of all 397 unseen digits it reads 97 % in the middle. And moved
+# > by one pixel (left, right, up or down): about 90, 75 or 45 %?
+
+# %%
+def right(net, far):                              # % of digits, moved by far
+    moved = [images[test].roll(by, axis) for axis in (2, 3)
+             for by in (far, -far)]
+    said = torch.stack([net(x).argmax(1) for x in moved])
+    return 100 * (said == names[test]).double().mean().item()
+
+
+print(*(f"moved by {far}: {right(plain, far):.0f}%" for far in (0, 1, 2)))
+
+# %% [markdown]
+# ## One small look, everywhere
+#
+# So look at few pixels at a time, in the same way at each place. A *kernel*
+# (卷积核), a small table of weights, slides over the picture; at each place its
+# weights multiply the pixels below, and the products are summed. That is a
+# *convolution* (卷积), and what comes out a *feature map* (特征图).
+#
+# > **Predict.** The picture is a vertical stroke, the kernel `right minus left`.
+# > With a pencil: which six numbers come out?
+
+# %%
+import numpy as np
+
+picture = np.array([[0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 1, 0]])
+kernel = np.array([[-1, 1], [-1, 1]])
+
+
+def convolve(picture, kernel):
+    h, w = kernel.shape
+    rows, columns = (np.array(picture.shape) - kernel.shape + 1).tolist()
+    return np.array([[(picture[i:i + h, j:j + w] * kernel).sum()
+                      for j in range(columns)] for i in range(rows)])
+
+
+print(convolve(picture, kernel))
+
+# %% [markdown]
+# It answers where a stroke begins, `2`, and ends, `-2`. All its looks, one a
+# row, make it a matrix product, which is how it is computed in bulk:
+
+# %%
+from lmlab.page import show
+
+looks = np.lib.stride_tricks.sliding_window_view(picture, (2, 2))
+product = looks.reshape(6, 4) @ kernel.ravel()    # a row for each place
+by_torch = F.conv2d(*map(torch.tensor, (picture[None, None],
+                                        kernel[None, None])))
+show.agree(product, by_torch.flatten(), 1e-12, ("product", "torch"))
+
+# %% [markdown]
+# Four weights for six places, where a plain layer would have 12 x 6. Now four
+# kernels that like strokes, `|` `—` `\` `/`, on a digit; below zero becomes
+# zero, and zeros around the picture keep its size (*padding*).
+#
+# > **Predict.** Move the digit two pixels to the right. What do its maps do?
+
+# %%
+upright, across = torch.tensor([[-1.0, 2, -1]] * 3), 3 * torch.eye(3) - 1
+strokes = torch.stack([upright, upright.mT, across, across.flip(1)])[:, None]
+
+
+def look(x, stride=1):
+    return F.conv2d(x, strokes, stride=stride, padding=1).relu()
+
+
+seven = images[[7]]
+rows = [torch.cat([x, look(x)], 1)[0] for x in (seven, seven.roll(2, 3))]
+plots.images(torch.cat([row / row.amax((1, 2), keepdim=True) for row in rows]),
+             ["the digit", "|", "—", r"\ ", "/"] * 2, columns=5,
+             title="The digit moves, and its maps move with it")
+
+# %% [markdown]
+# Fukushima's *Neocognitron* (1980) is such layers: S cells that answer to a
+# stroke, C cells that take the largest answer nearby, so that a small move
+# matters less. It learned without backpropagation.
+#
+# ## Where it holds and where it breaks
+#
+# *Equivariance* (等变): move, then look, is look, then move. *Pooling* (池化) keeps
+# the largest of each 2 x 2; a *stride* (步幅) of 2 leaves out every second place.
+# Does some move of the old maps give the new ones?
+#
+# > **Predict.** A digit on a wide canvas moves by 1, by 2, or up to the edge.
+# > For which of the four rows is the answer no?
+
+# %%
+wide = F.pad(seven, (4, 4, 4, 4))                 # (1, 1, 20, 20)
+
+
+def follows(layer, far):
+    old, new = layer(wide), layer(wide.roll(far, 3))
+    return any(torch.allclose(old.roll(by, 3), new) for by in range(-7, 8))
+
+
+layers = {"convolution": look, "then pooling": lambda x: F.max_pool2d(look(x), 2),
+          "convolution, stride 2": lambda x: look(x, stride=2),
+          "largest of each map": lambda x: look(x).amax((2, 3), keepdim=True)}
+show.table([(name, *("yes" if follows(layer, far) else "**no**"
+                     for far in (1, 2, 6))) for name, layer in layers.items()],
+           ["follows a move of", "1 pixel", "2", "6, to the edge"])
+
+# %% [markdown]
+# Pooling and stride follow in steps of two alone; the edge cuts off what a map
+# would show beyond it. Only the largest answer of a whole map, *global max
+# pooling*, does not care where.
+#
+# ## Five nets, one pixel
+#
+# A body of three convolutions with three ends, the plain net, and a *Vision
+# Transformer* (ViT), which we open below; each trains for about two seconds.
+
+# %%
+from lmlab.models.vit import ViT, ViTConfig
+
+
+def body(stride=1):
+    widths = [(1, 8, stride), (8, 8, 1), (8, 32, 1)]
+    return [layer for n, m, s in widths for layer in
+            (nn.Conv2d(n, m, 3, stride=s, padding=1), nn.ReLU())]
+
+
+largest = nn.AdaptiveMaxPool2d(1), nn.Flatten()
+flat = nn.Sequential(*body(), nn.Flatten(), nn.Linear(32 * 144, 10))
+free = nn.Sequential(*body(), *largest, nn.Linear(32, 10))
+strided = nn.Sequential(*body(stride=2), *largest, nn.Linear(32, 10))
+vit = ViT(ViTConfig(image=12, patch=3, channels=1, n_classes=10, d_model=32,
+                    n_layers=2, n_heads=2))
+for net, steps, rate in ((flat, 150, 0.01), (free, 200, 0.02),
+                         (strided, 400, 0.02), (vit, 150, 0.02)):
+    taught(net, steps, rate)
+
+# %% [markdown]
+# > **Predict.** All learned from digits in the middle. Which of them still read
+# > a digit that moved by one pixel? The one with convolutions, each with
+# > convolutions, or only some?
+
+# %%
+nets = {"plain": plain, "convolutions,\nflattened": flat,
+        "convolutions,\nglobal max": free, "the same,\nstride 2": strided,
+        "ViT": vit}
+plots.bars(list(nets), {f"moved by {far}": [right(net, far) for net in
+                                            nets.values()] for far in (0, 1, 2)},
+           reference=10, reference_label="chance", ylabel="read right (%)",
+           title="Convolution is not enough: it is the end that lets it move")
+
+# %% [markdown]
+# Flattened, the maps follow, but the last layer has a weight for each place.
+# With the global maximum the net hardly notices. A stride of 2 spoils that, and
+# two pixels, a whole stride, hurt it less than one. Instead of building the
+# freedom in, one can show it: the same nets, trained on digits moved at random.
+
+# %%
+from lmlab.page import datasets
+
+table = datasets.measured("19_vision")
+
+
+def found(study, what, size=0):                   # (seeds, numbers)
+    return np.array([[row["first"], row["second"], row["third"]] for row in
+                     table if (row["study"], row["what"], row["size"])
+                     == (study, what, size)])
+
+
+for what in ("plain", "global max", "ViT"):
+    share = found("moved, trained on moved", what).mean(0)[1]
+    print(f"{what:12}{share:.0f}%")
+
+# %% [markdown]
+# ## Twenty layers
+#
+# See more by stacking? A layer of 32 units twenty times over, and the same with
+# a *residual* path (lesson 10): each pair of layers *adds* to what came in. So
+# ResNet (He et al. 2015) reached 152 layers.
+#
+# > **Predict.** Guessing costs $\ln 10 = 2.3$. Where do both end?
+
+# %%
+class Residual(nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def deep(pair):
+    layers = [pair(nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 32))
+              for _ in range(9)]
+    return nn.Sequential(nn.Flatten(), nn.Linear(144, 32), *layers, nn.ReLU(),
+                         nn.Linear(32, 10))
+
+# %%
+from lmlab.learning.training import adamw
+
+torch.manual_seed(0)
+plots.loss_curve({name: taught(deep(pair), 300, 0.001, adamw).loss for name, pair
+                  in (("plain", nn.Sequential), ("residual", Residual))},
+                 floor=np.log(10), floor_label="guessing",
+                 title="Twenty plain layers learn nothing")
+
+# %% [markdown]
+# The plain one's gradient has vanished on its way (lesson 05). Is the path the
+# only cure? Other first weights (He's, lesson 05's $\sqrt 2$) or *batch
+# normalisation* (each unit over a batch made mean 0, spread 1); loss after 500
+# steps, three seeds:
+
+# %%
+show.table([(n, what, *(f"{found('depth', what + how, n)[:, 0].mean():.3f}"
+                        for how in ("", ", He", ", batch norm")))
+            for n in (20, 40) for what in ("plain", "residual")],
+           ["layers", "", "torch's first weights", "He's", "batch norm"])
+
+# %% [markdown]
+# No: at this size good first weights nearly do it alone. ResNet's own plain nets
+# had both, and at 34 layers still trained worse than at 18.
+#
+# ## Patches, the largest stride
+#
+# A ViT cuts the picture into patches (lesson 07), and a linear layer makes each
+# a token. That is a convolution whose stride is its kernel's width:
+
+# %%
+x = images[test[:4]]
+tokens = vit.patches(x).flatten(2).mT             # (4, 16, 32)
+cut = x.view(4, 4, 3, 4, 3).transpose(2, 3).reshape(4, 16, 9)
+weight = vit.patches.weight.view(32, 9)
+show.agree(cut @ weight.T + vit.patches.bias, tokens, 1e-12,
+           ("patches", "strided convolution"))
+print("rank", torch.linalg.matrix_rank(weight).item(), "of 9: nothing is lost")
+
+# %% [markdown]
+# Then come the blocks of lesson 10, looking both ways; a token of its own is
+# asked for the class. Where does it look, in the last layer?
+
+# %%
+first = vit.first.expand(4, 1, -1)
+tokens = vit.blocks[0](torch.cat([first, tokens], 1) + vit.places.weight)
+last = vit.blocks[1]
+weights = last.attention.weights(last.attention_norm(tokens))
+maps = weights.mean(1)[:, 0, 1:].view(4, 4, 4)    # from the class token
+pairs = [part.detach() for i in range(4) for part in (x[i, 0], maps[i])]
+plots.images(pairs, ["digit", "looks at"] * 4,
+             title="Each digit has patches of its own that it is read from")
+
+# %% [markdown]
+# Nothing here says that a patch resembles its neighbour: the places are learned,
+# and a ViT pays for that in data. On 1.3 million pictures ResNets beat it, on
+# 300 million it beat them (Dosovitskiy et al. 2021).
+#
+# ## What, and where
+#
+# A *detector* (目标检测) names things and draws a box (left, top, right, bottom)
+# around each. When is a box right? When it shares enough with the true one: the
+# *IoU* (交并比), intersection over union.
+#
+# > **Predict.** A square of side 4, and the same 2 to the right. Their IoU: 1/2,
+# > 1/3 or 1/4?
+
+# %%
+def iou(one, other):
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    shared = max(width, 0) * max(height, 0)
+    one, other = ((b[2] - b[0]) * (b[3] - b[1]) for b in (one, other))
+    return shared / (one + other - shared)
+
+
+print(iou([0, 0, 4, 4], [2, 0, 6, 4]))
+
+# %% [markdown]
+# *YOLO* (Redmon et al. 2015) looks once: a net with strides ends in a grid of
+# cells, and each cell says whether a thing has its centre in it, which, and its
+# box. Ours has 4 x 4 cells, and came with the course, trained on 128,000 drawn
+# scenes of digits (50 seconds). Two cells may claim one digit. *Non-maximum
+# suppression* (NMS, 非极大值抑制) keeps the surest box, drops those that overlap it
+# by more than a half, and goes on with what is left.
+
+# %%
+from lmlab.vision import detection
+
+detector = detection.shipped()
+pictures, true, digits = detection.scenes(300, seed=1, held_out=True)
+axes = plots.axes(["All that the cells say", "What suppression leaves"], n=2,
+                  height=4.6)
+for ax, overlap in zip(axes, (1.0, 0.5)):
+    [said] = detection.detect(detector, pictures[[184]], overlap=overlap)
+    detection.draw(pictures[184, 0], *said, ax=ax)
+
+# %% [markdown]
+# How good is a list of boxes? *Precision* (精确率) is the share of answers that are
+# right, *recall* (召回率) the share of things that are found. *Average precision*
+# (AP) takes both: go down the answers, the surest first; at each thing found,
+# note the precision so far; average over all things, 0 for those never found.
+#
+# > **Predict.** Answers right, wrong, right, right, wrong; four things. AP?
+
+# %%
+hits = np.array([1, 0, 1, 1, 0])
+precision = hits.cumsum() / [1, 2, 3, 4, 5]
+print(f"{(precision * hits).sum() / 4:.3f}")
+
+# %% [markdown]
+# The old way is a *sliding window*: cut out hundreds of boxes, and classify each
+# (10 seconds of training). Three seeds:
+
+# %%
+kinds = {"one look": ("grid", 0), "390 windows": ("windows", 390),
+         "1,470 windows": ("windows", 1470)}
+scores = [found("detector", *kind).mean(0) for kind in kinds.values()]
+show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
+            for name, (at_50, at_75, ms) in zip(kinds, scores)],
+           ["", "AP, IoU 0.5", "AP, IoU 0.75", "times as fast"])
+
+# %% [markdown]
+# One look is far quicker, and names a little worse. Here it *places* better,
+# since our windows come in three sizes; against the best detectors of 2015 YOLO
+# placed worse, as its authors say. That a toy cannot show.
+#
+# ## Who is who
+#
+# %%
+from lmlab.models.counting import count_parameters
+from lmlab.models.shapes import SHAPES
+
+vits = " / ".join(f"{count_parameters(SHAPES[name]) / 1e6:.1f}"
+                  for name in ("ViT-B/16", "ViT-L/16", "ViT-H/14"))
+show.table([
+    ("Neocognitron", "1980, Fukushima", "", "strokes"),
+    ("LeNet-5", "1998, LeCun et al. (AT&T)", "60,000", "exercise 4"),
+    ("ResNet-50", "2015, He et al. (Microsoft)", "25,557,032", "20 layers"),
+    ("YOLO", "2015, Redmon et al.", "not printed", "the grid"),
+    ("EfficientNet-B0, B7", "2019, Google", "5.3, 66.3 million", "exercise 5"),
+    ("ViT-B, L, H", "2020, Google", f"{vits} million", "`vit`"),
+], ["system", "when, by whom", "parameters", "here"])
+
+# %% [markdown]
+# ViTs are counted from their shapes, LeNet-5 and ResNet-50 in the exercises;
+# EfficientNet's sizes are those of torchvision.
+#
+# ## What the documents say
+#
+# *The documents* are five Chinese overviews of large models that this course
+# tests.
+#
+# | they say | verdict | why |
+# | --- | --- | --- |
+# | YOLO ... 能够以非常高的精度检测图像中的物体 ("detects with very high precision") | **doubtful** | real-time, yes; its abstract says it makes more errors of place than the best of its day |
+# | EfficientNet ... 取得了最先进的结果 ... 所需的参数要少得多 ("state of the art, far fewer parameters") | **outdated** | in 2019 (84.3 % on ImageNet); and fewer did not mean faster, says EfficientNetV2 (2021) |
+# | 1980年,卷积神经网络的雏形CNN诞生 ("1980: CNN is born") | **imprecise** | the Neocognitron: convolution, no backpropagation |
+# | 1998年 ... LeNet-5诞生,机器学习方法由早期基于浅层机器学习的模型,变为了基于深度学习的模型 ("with LeNet-5 methods turned from shallow to deep") | **too much said** | SHALLOW |
+# | Vision Transformer(ViT)就是一种基于自注意力机制的视觉大模型 ("a large vision model") | **imprecise** | ViT-B has 86.6 million, and the same document's large begins at 亿, a hundred million |
+# | 由 Microsoft 开发的 ResNet ... 能够以极高的精度对图像进行分类 ("classifies with extreme precision") | **right** | it won ImageNet in 2015, 3.57 % error in its top five (an ensemble) |
+
+# %% [markdown]
+# ## Check yourself
+#
+# 1. A kernel of 5 x 5 on 12 x 12 pixels, no padding: how large is the map? With
+#    a stride of 2?
+# 2. Two nets read centred digits equally well. Which experiment tells them
+#    apart?
+# 3. Two things, and the answers: right, wrong, right. What is AP?
+#
+# <details><summary>Answers</summary>
+#
+# 1. 8 x 8; 4 x 4.
+# 2. Move the digits.
+# 3. $(1 + 2/3) / 2 = 0.83$.
+#
+# </details>
+#
+# <details><summary><b>In class</b></summary>
+#
+# *Show* the first picture, the five nets, the boxes. *Ask* which layer of a net
+# still knows where the digit was. *Point at* the stride's bar for two pixels. *A
+# common misunderstanding*: that a convolutional net does not care where a thing
+# is. Its maps care; what reads them decides.
+#
+# </details>
+#
+# **What this left out**: turned and scaled things; segmentation; video; training
+# without labels.
+#
+# **Where it goes next**: [exercises](../exercises/19_vision.ipynb), with LeNet-5,
+# a camera, a brake and a sound; then lesson 20: how does it draw?
+#
+# **Read on** (numbers are those of arXiv)
+# - Fukushima, *Neocognitron*, Biological Cybernetics 36, 1980
+# - LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998
+# - He et al., *Deep Residual Learning for Image Recognition*, 2015, 1512.03385
+# - He et al., *Delving Deep into Rectifiers* (first weights), 2015, 1502.01852
+# - Redmon et al., *You Only Look Once*, 2015, 1506.02640
+# - Tan and Le, *EfficientNet*, 2019, 1905.11946; *EfficientNetV2*, 2021,
+#   2104.00298
+# - Dosovitskiy et al., *An Image is Worth 16x16 Words*, 2020, 2010.11929
