@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 06 and 09: gradients, training, attention.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 36 minutes to read, 40 seconds to run
 #
 # A plain net (lesson 03) learns from 1,400 handwritten digits, each in the
 # middle of 12 x 12 pixels. Then eight that it never saw, in the middle and
@@ -255,20 +255,20 @@ plots.loss_curve({name: taught(deep(pair), 300, 0.001, adamw).loss for name, pai
                  title="Twenty plain layers learn nothing")
 
 # %% [markdown]
-# The plain one's gradient has vanished on its way (lesson 05). Is the path the
-# only cure? Other first weights (He's, lesson 05's $\sqrt 2$) or *batch
-# normalisation* (each unit over a batch made mean 0, spread 1); loss after 500
-# steps, three seeds:
+# The plain one's gradient vanishes on its way (lesson 05). Is the path the only
+# cure? Other first weights (He's, lesson 05's $\sqrt 2$), or *batch normalisation*
+# (each unit's values in a batch get mean 0, spread 1); loss after 500 steps, mean
+# of three seeds:
 
 # %%
-show.table([(n, what, *(f"{found('depth', what + how, n)[:, 0].mean():.3f}"
+show.table([(n, what, *(f"{found('depth', what + how, n)[:, 0].mean():.2f}"
                         for how in ("", ", He", ", batch norm")))
             for n in (20, 40) for what in ("plain", "residual")],
            ["layers", "", "torch's first weights", "He's", "batch norm"])
 
 # %% [markdown]
-# No: at this size good first weights nearly do it alone. ResNet's own plain nets
-# had both, and at 34 layers still trained worse than at 18.
+# They help at twenty layers, less at forty; the path helps at both, with either.
+# ResNet's own plain nets had both, and 34 layers still trained worse than 18.
 #
 # ## Patches, the largest stride
 #

@@ -119,7 +119,8 @@ class GridDetector(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """(batch, 1, 32, 32) -> (batch, 4, 4, 15): sure, centre, size, digits.
 
-        The centre, 2 numbers, counts in cells from the picture's corner, the size too.
+        Sure (a logit) is 1 number, the centre 2, right and down of the cell's corner,
+        the size 2, both counted in cells; ten scores say which digit.
         """
         if pictures.shape[1:] != (1, SIDE, SIDE):
             raise ValueError(
@@ -127,10 +128,8 @@ class GridDetector(nn.Module):
                 f"got {tuple(pictures.shape)}"
             )
         raw = self.look(pictures).permute(0, 2, 3, 1)
-        sure, offset, size, names = raw.split([1, 2, 2, 10], dim=-1)
-        rows, columns = torch.meshgrid(*[torch.arange(GRID)] * 2, indexing="ij")
-        centre = torch.stack([columns, rows], dim=-1) + offset.sigmoid()
-        return torch.cat([sure, centre, size.exp(), names], dim=-1)
+        sure, centre, size, digits = raw.split([1, 2, 2, 10], dim=-1)
+        return torch.cat([sure, centre.sigmoid(), size.exp(), digits], dim=-1)
 
 
 def detection_loss(net: nn.Module, batch: tuple) -> Tensor:
@@ -144,7 +143,7 @@ def detection_loss(net: nn.Module, batch: tuple) -> Tensor:
     there = torch.zeros(answer.shape[:3], dtype=answer.dtype)
     there[scene, row, column] = 1
     mine = answer[scene, row, column]
-    wanted = torch.tensor(np.hstack([centre, size]), dtype=mine.dtype)
+    wanted = torch.tensor(np.hstack([centre % 1, size]), dtype=mine.dtype)
     return (
         F.binary_cross_entropy_with_logits(answer[..., 0], there) * 4
         + F.smooth_l1_loss(mine[:, 1:5], wanted, beta=0.1) * 2
@@ -176,7 +175,8 @@ def detect(
     """
     with mode(net, training=False):
         answer = net(pictures).flatten(1, 2).double()  # (batch, 16, 15)
-    centre, size = answer[..., 1:3], answer[..., 3:5]
+    corner = torch.cartesian_prod(*[torch.arange(GRID)] * 2).flip(1)  # column, row
+    centre, size = answer[..., 1:3] + corner, answer[..., 3:5]
     boxes = (CELL * torch.cat([centre - size / 2, centre + size / 2], dim=-1)).numpy()
     likely, digits = answer[..., 5:].softmax(-1).max(-1)
     scores = (answer[..., 0].sigmoid() * likely).numpy()
