@@ -11,6 +11,8 @@
 import numpy as np
 
 from lmlab.checks import vision as check
+from lmlab.models.counting import count_parameters
+from lmlab.models.shapes import SHAPES
 from lmlab.page import datasets, plots, show
 from lmlab.vision import detection
 
@@ -244,6 +246,8 @@ for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
         wide = 4 * width
 print(f"LeNet-5 {today:,}, in 1998 {then:,}; ResNet-50 "
       f"{total + parameters(wide, 1000, 1):,}")
+for name in ("ViT-B/16", "ViT-L/16", "ViT-H/14"):
+    print(name, f"{count_parameters(SHAPES[name]):,}")
 
 # %% [markdown]
 # (The 2 a map are its batch normalisation's.) What are they worth on our digits?

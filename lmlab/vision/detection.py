@@ -224,15 +224,19 @@ def draw(
     *,
     ax: Axes,
 ) -> None:
-    """Draw a picture (32, 32) and boxes (n, 4) on it, each with its digit above.
+    """Draw a picture (32, 32), its cells, and boxes (n, 4), each with its digit above.
 
     scores: the surer an answer, the stronger its line.
     """
     ax.imshow(picture, cmap="Greys", vmax=1.6)
     ax.set_axis_off()
+    for edge in np.arange(0, SIDE + 1, CELL) - 0.5:
+        ax.hlines(edge, -0.5, SIDE - 0.5, color="0.85", lw=1)
+        ax.vlines(edge, -0.5, SIDE - 0.5, color="0.85", lw=1)
+    ax.set_ylim(SIDE, -3.5)  # room for the digit of a box at the upper edge
     scores = np.ones(len(boxes)) if scores is None else scores
     for i, (left, top, right, bottom) in enumerate(boxes - 0.5):
-        look = {"color": COLORS[i % len(COLORS)], "alpha": max(0.3, scores[i])}
+        look = {"color": COLORS[i % len(COLORS)], "alpha": max(0.4, scores[i])}
         ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False,
                                lw=2.5, **look))
         ax.text(left, top, digits[i], size=15, weight="bold", va="bottom", **look)
