@@ -348,9 +348,9 @@ for ax, overlap in zip(axes, (1.0, 0.5)):
 # %% [markdown]
 # *Precision* (精确率) is the share of answers that are right, *recall* (召回率) the
 # share of things that are found. *Average precision* (AP) takes both: go down
-# the answers, the surest first; at each thing found, note the precision so far;
-# take the mean over all things. Right, wrong, right, and a third thing never
-# found: $(1 + 2/3 + 0) / 3 = 0.56$.
+# the answers, the surest first; at each thing found, note the precision so
+# far; take the mean over all things. Right, wrong, right, and a third thing
+# never found: $(1 + 2/3 + 0) / 3 = 0.56$.
 #
 # The old way is a *sliding window*: cut out hundreds of boxes, classify each.
 # Mean of three seeds on 300 scenes:
@@ -390,9 +390,9 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | YOLO ... 能够以非常高的精度检测图像中的物体 ("detects with very high precision") | **doubtful** | quick, yes; its abstract owns up to more errors of place than the best of its day |
-# | EfficientNet ... 取得了最先进的结果 ... 所需的参数要少得多 ("state of the art ... far fewer parameters") | **outdated** | in 2019 (84.3 % on ImageNet); and fewer was not faster: exercise 4 |
+# | EfficientNet ... 取得了最先进的结果 ... 所需的参数要少得多 ("state of the art ... far fewer parameters") | **outdated** | best in 2019 (84.3 % on ImageNet), soon passed; and fewer is not as much faster: exercise 4 |
 # | 1980年,卷积神经网络的雏形CNN诞生 ("1980: CNN is born") | **imprecise** | the Neocognitron; no backpropagation yet |
-# | 1998年 ... LeNet-5诞生,机器学习方法由早期基于浅层机器学习的模型,变为了基于深度学习的模型 ("with LeNet-5, shallow methods became deep ones") | **too much** | shallow ones led until about 2012; on our digits one still beats LeNet-5 (exercise 4) |
+# | 1998年 ... LeNet-5诞生,机器学习方法由早期基于浅层机器学习的模型,变为了基于深度学习的模型 ("with LeNet-5, shallow methods became deep ones") | **too much** | shallow ones led until about 2012, when nets won in speech and pictures (not in language first, as another has it: 最初是伴随着自然语言处理技术); on our digits one beats LeNet-5 (exercise 4) |
 # | Vision Transformer(ViT)就是一种 ... 视觉大模型 ("a large vision model") | **imprecise** | ViT-B is below that document's own line, 亿 (a hundred million) |
 # | 由 Microsoft 开发的 ResNet ... 能够以极高的精度对图像进行分类 ("classifies with extreme precision") | **right** | it won ImageNet in 2015: 3.57 % errors in its top five (several nets together) |
 
@@ -416,9 +416,8 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 # <details><summary><b>In class</b></summary>
 #
 # *Show* the first picture, the five nets, the boxes. *Ask* which layer of each
-# net still knows where the digit was. *Point at* the stride's bar for two
-# pixels. *A common misunderstanding*: that a convolutional net does not care
-# where a thing is. What reads its maps decides that.
+# net still knows where the digit was. *A common misunderstanding*: that a
+# convolutional net does not care. What reads its maps decides that.
 #
 # </details>
 #
@@ -434,7 +433,6 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 # - LeCun et al., *Gradient-Based Learning Applied to Document Recognition*,
 #   1998
 # - He et al., *Deep Residual Learning for Image Recognition*, 2015, 1512.03385
-# - He et al., *Delving Deep into Rectifiers* (first weights), 2015, 1502.01852
 # - Redmon et al., *You Only Look Once*, 2015, 1506.02640
 # - Tan and Le, *EfficientNet*, 2019, 1905.11946; *EfficientNetV2*, 2021,
 #   2104.00298

@@ -19,9 +19,9 @@ from lmlab.vision import detection
 # %% [markdown]
 # ## 1. A convolution that strides   ●●○  8 minutes
 #
-# Each layer of a net that sees is this: put `padding` rows and columns of zeros
-# around the picture, slide the kernel in steps of `stride`, and sum what it
-# covers, weighted. How large is what comes out?
+# Each layer of a net that sees is this: put `padding` rows and columns of
+# zeros around the picture, slide the kernel in steps of `stride`, and sum what
+# it covers, weighted. How large is what comes out?
 
 # %% tags=["task"]
 def convolve(
@@ -50,8 +50,8 @@ check.convolve(convolve)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# A row of 4 pixels, a kernel of 2: at which places can it start, in steps of 1?
-# In steps of 2?
+# A row of 4 pixels, a kernel of 2: at which places can it start, in steps of
+# 1? In steps of 2?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -66,8 +66,8 @@ check.convolve(convolve)
 # %% [markdown]
 # ## 2. Every box with every other   ●●○  8 minutes
 #
-# A detector says many boxes, a scene has some. Which belongs to which? All IoUs
-# at once, without a loop. Boxes are (left, top, right, bottom).
+# A detector says many boxes, a scene has some. Which belongs to which? All
+# IoUs at once, without a loop. Boxes are (left, top, right, bottom).
 
 # %% tags=["task"]
 def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -109,8 +109,8 @@ check.iou(iou)
 # </details>
 
 # %% [markdown]
-# So each true digit of 300 scenes finds the box that fits it best. What does the
-# detector call it? A *confusion matrix* (混淆矩阵):
+# So each true digit of 300 scenes finds the box that fits it best. What does
+# the detector call it? A *confusion matrix* (混淆矩阵):
 
 # %%
 detector = detection.shipped()
@@ -180,7 +180,9 @@ rate, rng = 8000, np.random.default_rng(0)
 time = np.arange(4096) / rate
 low, high = np.sin(2 * np.pi * 700 * time), np.sin(2 * np.pi * 1900 * time)
 both = spectrogram(np.concatenate([low, high]))
-plots.heatmap(both[::-1], xlabel="time (16 ms)", ylabel="pitch, upwards",
+hertz = np.fft.rfftfreq(128, 1 / rate)
+plots.heatmap(both[39::-1], rows=[f"{f:,.0f}" for f in hertz[39::-1]],
+              xlabel="time (16 ms)", ylabel="pitch (Hz)",
               title="Two tones, one after the other")
 heard = spectrogram(high + rng.normal(size=4096) * 2)
 far = [np.linalg.norm(heard - spectrogram(tone)) for tone in (low, high)]
@@ -229,9 +231,9 @@ check.parameters(parameters)
 
 # %% [markdown]
 # Now LeNet-5, as it is taught today and as it was in 1998: there its second
-# convolution saw 60 of 96 pairs of maps, pooling learned two numbers a map, and
-# the last layer was drawn by hand. And ResNet-50, each of whose blocks narrows,
-# looks, and widens.
+# convolution saw 60 of 96 pairs of maps, pooling learned two numbers a map,
+# and the last layer was drawn by hand. And ResNet-50, each of whose blocks
+# narrows, looks, and widens.
 
 # %%
 ends = parameters(1, 6, 5) + parameters(16, 120, 5) + parameters(120, 84, 1)
@@ -250,9 +252,9 @@ for name in ("ViT-B/16", "ViT-L/16", "ViT-H/14"):
     print(name, f"{count_parameters(SHAPES[name]):,}")
 
 # %% [markdown]
-# (The 2 a map are its batch normalisation's.) What are they worth on our digits?
-# LeNet-5 beside a support vector machine, which is shallow (lesson 02), three
-# seeds:
+# (The 2 a map are its batch normalisation's.) What are they worth on our
+# digits? LeNet-5 beside a support vector machine, which is shallow (lesson
+# 02), three seeds:
 
 # %%
 table = datasets.measured("19_vision")
@@ -260,8 +262,8 @@ for name in ("LeNet-5", "SVM"):
     print(name, *(f"{row['first']:.1f}%" for row in table if row["what"] == name))
 
 # %% [markdown]
-# **EfficientNet** splits a convolution: *depthwise*, each map with a kernel of its
-# own, then 1 x 1, across maps. Eight times fewer weights, and so
+# **EfficientNet** splits a convolution: *depthwise*, each map with a kernel of
+# its own, then 1 x 1, across maps. Eight times fewer weights, and so
 # multiplications.
 #
 # > **Predict.** Is it eight times faster? On one picture of 8 x 8 pixels?
@@ -278,10 +280,10 @@ plots.lines(gains, maps, logx=True, marks=True, xlabel="maps", ylabel="times les
             title="Fewer multiplications are not as much less time")
 
 # %% [markdown]
-# Its second idea is to grow a net in all directions at once, *compound scaling*:
-# $1.2^\phi$ deeper, $1.1^\phi$ wider, pictures $1.15^\phi$ finer. Cost is depth
-# times width² times pixels². B7 is 3.1 times as deep as B0, 2.0 times as wide,
-# and reads 600 pixels, not 224:
+# Its second idea is to grow a net in all directions at once, *compound
+# scaling*: $1.2^\phi$ deeper, $1.1^\phi$ wider, pictures $1.15^\phi$ finer.
+# Cost is depth times width² times pixels². B7 is 3.1 times as deep as B0, 2.0
+# times as wide, and reads 600 pixels, not 224:
 
 # %%
 print(f"a step of phi: {1.2 * 1.1**2 * 1.15**2:.2f} times the cost; B7: "
@@ -340,7 +342,8 @@ check.nms(nms)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Sort from the highest score down. `[::-1]` would also turn equal scores round.
+# Sort from the highest score down. `[::-1]` would also turn equal scores
+# round.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -350,9 +353,9 @@ check.nms(nms)
 # %% [markdown]
 # ## 6. From cells to boxes   ●●●  9 minutes
 #
-# The last step of YOLO: a grid of cells, each with a probability that a thing has
-# its centre there, how far right and down of the cell's own corner that centre
-# lies, and the thing's width and height. All lengths count in cells.
+# The last step of YOLO: a grid of cells, each with a probability that a thing
+# has its centre there, how far right and down of the cell's own corner that
+# centre lies, and the thing's width and height. All lengths count in cells.
 
 # %% tags=["task"]
 def boxes_of(answer: np.ndarray, cell: int, least: float) -> np.ndarray:
@@ -382,8 +385,8 @@ check.boxes_of(boxes_of)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# In the example the centre is at 1.5 cells from the left, 0.25 from the top. Why
-# 1.5? How many pixels is that?
+# In the example the centre is at 1.5 cells from the left, 0.25 from the top.
+# Why 1.5? How many pixels is that?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -397,11 +400,11 @@ check.boxes_of(boxes_of)
 # </details>
 
 # %% [markdown]
-# Your two functions now finish what the net began. Try another scene, or draw
-# one of your own:
+# Your two functions now finish what the net began. Which box would a lower
+# `overlap` have dropped? Which name is wrong? Try other scenes, too.
 
 # %%
-axes = plots.axes([""] * 3, n=3, height=3.6)
+axes = plots.axes("Found, named and framed in one look, mostly", n=3, height=3.4)
 for ax, i in zip(axes, (20, 27, 184)):
     answer = detector(pictures[[i]]).detach().double()[0].numpy()   # (4, 4, 15)
     answer[..., 0] = 1 / (1 + np.exp(-answer[..., 0]))
@@ -410,25 +413,25 @@ for ax, i in zip(axes, (20, 27, 184)):
     kept = nms(drawn, answer[sure, 0], 0.5)
     detection.draw(pictures[i, 0], drawn[kept],
                    answer[sure, 5:].argmax(axis=1)[kept], ax=ax)
-axes[0].figure.suptitle("Found, named and framed in one look")
 
 # %% [markdown]
 # **Out of the lab.** A number that looks good may do harm or nothing.
 #
-# > **Predict.** A camera sees an intruder in 1 of 10,000 pictures. It reports 99 %
-# > of them, and 1 % of the others. What share of its reports is true?
+# > **Predict.** A camera sees an intruder in 1 of 10,000 pictures. It reports
+# > 99 % of them, and 1 % of the others. What share of its reports is true?
 
 # %%
 true, false = 0.99 / 10_000, 0.01 * 9_999 / 10_000
-slow, fast = (np.mean([row["third"] for row in table if row["what"] == what
-                       and row["size"] == size]) for what, size in
-              (("windows", 1470), ("grid", 0)))
-speed = 50 / 3.6                                  # km/h in metres a second
+look, windows = (np.mean([row["third"] for row in table
+                          if (row["what"], row["size"]) == which])
+                 for which in (("grid", 0), ("windows", 1470)))
+metres = 50 / 3.6 / 45                            # at 50 km/h, in 1/45 second
 show.table([
     ("camera", "reports that are true", f"{true / (true + false):.1%}"),
-    ("car at 50 km/h", f"metres driven while {slow / fast:.0f} times one look of 20 ms "
-     "is computed", f"{speed * 0.02 * slow / fast:.0f}"),
-    ("car at 50 km/h", "metres while one is", f"{speed * 0.02:.1f}"),
+    ("car", "metres at 50 km/h during one look (1/45 s: YOLO's paper)",
+     f"{metres:.1f}"),
+    ("car", "and during 1,470 windows, if they took as many times longer as ours",
+     f"{metres * windows / look:.0f}"),
     ("scan, 2 % are ill", "accuracy of always saying healthy", "98%"),
     ("scan, 2 % are ill", "its recall: the ill that it finds", f"{0 / 2:.0%}"),
 ], ["where", "what", "how much"])
