@@ -134,8 +134,8 @@ plots.images(maps, ["the digit", "|", "—", r"\ ", "/"] * 2, columns=5,
 # ## Where it holds, where it breaks
 #
 # *Equivariance* (等变): to move, then look, is to look, then move. *Pooling*
-# (池化) keeps the largest of each 2 x 2, as C cells do; a *stride* (步幅) of 2
-# skips every second place. Are the new maps then the old ones, moved?
+# (池化) keeps the largest of each 2 x 2, much as C cells do; a *stride* (步幅) of
+# 2 skips every second place. Are the new maps then the old ones, moved?
 #
 # > **Predict.** A digit on a wide canvas moves by 1, by 2, or up to the edge.
 # > Which of the four layers below follow it?
@@ -165,7 +165,7 @@ show.table([(name, *("yes" if follows(layer, far) else "**no**"
 # ## Five nets, one pixel
 #
 # Three convolutions with three ends, the plain net, and a *Vision Transformer*
-# (ViT), opened below. Each trains for about two seconds.
+# (ViT), opened below. Each trains for one or two seconds.
 
 # %%
 from lmlab.models.vit import ViT, ViTConfig
@@ -285,7 +285,6 @@ cut = x.view(4, 4, 3, 4, 3).transpose(2, 3).reshape(4, 16, 9)
 weight = vit.patches.weight.view(32, 9)
 show.agree(cut @ weight.T + vit.patches.bias, tokens, 1e-12,
            ("patches", "strided convolution"))
-print("rank", torch.linalg.matrix_rank(weight).item(), "of 9: nothing is lost")
 
 # %% [markdown]
 # Then come the blocks of lesson 10, looking both ways; an extra token is asked

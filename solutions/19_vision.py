@@ -9,6 +9,7 @@
 
 # %%
 import numpy as np
+from scipy.special import expit
 
 from lmlab.checks import vision as check
 from lmlab.models.counting import count_parameters
@@ -29,8 +30,8 @@ def convolve(
 ) -> np.ndarray:
     """Return the feature map of a picture, as torch's conv2d does.
 
-    picture: (height, width), kernel: (h, w). The kernel is not turned round, and
-    takes only places where all of it lies on the padded picture.
+    picture: (height, width), kernel: (h, w). The kernel is not turned round,
+    and takes only places where all of it lies on the padded picture.
 
     >>> convolve(np.array([[1.0, 2.0, 4.0, 8.0]]), np.array([[1.0, 1.0]]), 2)
     array([[ 3., 12.]])
@@ -73,8 +74,8 @@ check.convolve(convolve)
 def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the IoU of each box in `one` with each in `other`.
 
-    one: (n, 4), other: (m, 4), all of an area above 0. Returns (n, m). Boxes that
-    lie apart share nothing.
+    one: (n, 4), other: (m, 4), all of an area above 0. Returns (n, m). Boxes
+    that lie apart share nothing.
 
     >>> iou(np.array([[0.0, 0, 4, 4]]), np.array([[2.0, 0, 6, 4]])).round(3)
     array([[0.333]])
@@ -122,7 +123,8 @@ for (found, said, _), true, names in zip(detection.detect(detector, pictures),
     near = overlap.max(axis=1) > 0.5
     np.add.at(confused, (names[near], said[overlap.argmax(axis=1)[near]]), 1)
 plots.heatmap(confused, values=True, xlabel="the digit it says",
-              ylabel="the digit it is", title="Most of the boxes have their name")
+              ylabel="the digit it is", rows=range(10), columns=range(10),
+              title="Most of the boxes have their name")
 
 # %% [markdown]
 # ## 3. Patches   ●●○  8 minutes
@@ -134,8 +136,9 @@ plots.heatmap(confused, values=True, xlabel="the digit it says",
 def patches(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """Return the patches of a picture, one a row: (patches, height * width).
 
-    picture: (rows, columns), of which height and width are divisors. The patches
-    come from left to right, then from top to bottom; so do a patch's pixels.
+    picture: (rows, columns), of which height and width are divisors. The
+    patches come from left to right, then from top to bottom; so do a patch's
+    pixels.
 
     >>> patches(np.array([[1, 2, 3, 4], [5, 6, 7, 8]]), 2, 2)
     array([[1, 2, 5, 6],
@@ -197,12 +200,13 @@ print("the noisy tone is", ["low", "high"][int(np.argmin(far))])
 
 # %% tags=["task"]
 def parameters(
-    maps_in: int, maps_out: int, kernel: int, groups: int = 1, bias: bool = True
+    maps_in: int, maps_out: int, kernel: int,
+    groups: int = 1, bias: bool = True,
 ) -> int:
     """Return how many numbers a convolution learns.
 
-    kernel: its height, and its width. groups divides maps_in and maps_out. A bias
-    is one number for each map that comes out.
+    kernel: its height, and its width. groups divides maps_in and maps_out. A
+    bias is one number for each map that comes out.
 
     >>> parameters(1, 6, 5)
     156
@@ -253,13 +257,14 @@ for name in ("ViT-B/16", "ViT-L/16", "ViT-H/14"):
 
 # %% [markdown]
 # (The 2 a map are its batch normalisation's.) What are they worth on our
-# digits? LeNet-5 beside a support vector machine, which is shallow (lesson
-# 02), three seeds:
+# digits? LeNet-5 beside a support vector machine, which is shallow, three
+# seeds:
 
 # %%
 table = datasets.measured("19_vision")
 for name in ("LeNet-5", "SVM"):
-    print(name, *(f"{row['first']:.1f}%" for row in table if row["what"] == name))
+    print(name, *(f"{row['first']:.1f}%" for row in table
+                  if row["what"] == name))
 
 # %% [markdown]
 # **EfficientNet** splits a convolution: *depthwise*, each map with a kernel of
@@ -275,8 +280,10 @@ gains["multiplications"] = [
                                        + parameters(n, n, 1, bias=False))
     for n in maps]
 for what in ("16 pictures of 32 x 32", "1 picture of 8 x 8"):
-    gains["time, " + what] = [row["second"] for row in table if row["what"] == what]
-plots.lines(gains, maps, logx=True, marks=True, xlabel="maps", ylabel="times less",
+    gains["time, " + what] = [row["second"] for row in table
+                              if row["what"] == what]
+plots.lines(gains, maps, logx=True, marks=True, xlabel="maps",
+            ylabel="times less (time: of one run)",
             title="Fewer multiplications are not as much less time")
 
 # %% [markdown]
@@ -317,9 +324,10 @@ def nms(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> list[int]:
     """Return the indices of the boxes that stay, the surest first.
 
     boxes: (n, 4), scores: (n,). Of equal scores the first box is the surer.
-    `detection.iou(one, other)` gives the IoUs (n, m) of boxes (n, 4) and (m, 4).
+    `detection.iou(one, other)` gives the IoUs (n, m) of boxes (n, 4), (m, 4).
 
-    >>> nms(np.array([[0.0, 0, 4, 4], [1, 0, 5, 4]]), np.array([0.2, 0.9]), 0.5)
+    >>> boxes = np.array([[0.0, 0, 4, 4], [1, 0, 5, 4]])
+    >>> nms(boxes, np.array([0.2, 0.9]), 0.5)
     [1]
     """
     ### BEGIN SOLUTION
@@ -404,10 +412,11 @@ check.boxes_of(boxes_of)
 # `overlap` have dropped? Which name is wrong? Try other scenes, too.
 
 # %%
-axes = plots.axes("Found, named and framed in one look, mostly", n=3, height=3.4)
+axes = plots.axes("Found, named and framed in one look, mostly", n=3,
+                  height=3.4)
 for ax, i in zip(axes, (20, 27, 184)):
-    answer = detector(pictures[[i]]).detach().double()[0].numpy()   # (4, 4, 15)
-    answer[..., 0] = 1 / (1 + np.exp(-answer[..., 0]))
+    answer = detector(pictures[[i]]).detach()[0].numpy()     # (4, 4, 15)
+    answer[..., 0] = expit(answer[..., 0])        # a probability
     drawn = boxes_of(answer[..., :5], 8, 0.2)
     sure = answer[..., 0] >= 0.2
     kept = nms(drawn, answer[sure, 0], 0.5)

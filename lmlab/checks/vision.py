@@ -25,15 +25,22 @@ def convolve_loop(picture, kernel, stride=1, padding=0):
     return result
 
 
-def slid(pad=np.pad, turn=lambda kernel: kernel, start=0, more=0, over="ijkm,km->ij",
+def slid(pad=np.pad, turn=lambda kernel: kernel,
          steps=lambda stride: (stride, stride), after=lambda out: out):
-    """`convolve`, or a mistake: of padding, kernel, places, sum or stride."""
+    """`convolve`, or a mistake: of padding, kernel, stride, or what is added."""
     def convolved(picture, kernel, stride=1, padding=0):
         looks = sliding_window_view(pad(picture, padding), kernel.shape)
         down, across = steps(stride)
-        looks = looks[start : len(looks) - more : down, start::across]
-        return after(np.einsum(over, looks, turn(kernel)).astype(float))
+        looks = looks[::down, ::across]
+        return after((looks * turn(kernel)).sum(axis=(2, 3)).astype(float))
     return convolved
+
+
+def one_place_short(picture, kernel, stride=1, padding=0):
+    padded, (h, w) = np.pad(picture, padding), kernel.shape
+    return np.array([[(padded[i : i + h, j : j + w] * kernel).sum()
+                      for j in range(0, padded.shape[1] - w, stride)]
+                     for i in range(0, padded.shape[0] - h, stride)])
 
 
 def scene(*shapes_and_settings, label=""):
@@ -79,11 +86,7 @@ convolve = Check(
         lambda picture, kernel, stride=1, padding=0:
             convolve_loop(picture, kernel, stride, padding) / kernel.size:
             "Is what the kernel covers summed, or averaged?",
-        lambda picture, kernel, stride=1, padding=0:
-            convolve_loop(np.pad(picture, padding)[: -1 or None, :-1], kernel, stride)
-            if min(picture.shape) > max(kernel.shape)
-            else convolve_loop(picture, kernel, stride, padding):
-            "Does the kernel reach the last row and the last column?",
+        one_place_short: "Does the kernel reach the last row and the last column?",
     },
     right="11 pictures (one pixel, strides of 2 and 3, kernels not square)",
 )
@@ -111,6 +114,13 @@ def overlaps(floor=lambda side: side.clip(0), divide=lambda s, a, b: s / (a + b 
         areas = ((x[..., 2:] - x[..., :2] + more).prod(-1) for x in (a, b))
         return result(divide(sides.prod(-1), *areas))
     return of
+
+
+def areas_side_by_side(one, other):
+    """The areas meet as (n,) and (m,), where one should be a column."""
+    shared = overlaps(divide=lambda s, a, b: s + 0 * a)(one, other)
+    first, second = ((x[:, 2:] - x[:, :2]).prod(axis=1) for x in (one, other))
+    return shared / (first + second - shared)
 
 
 def some_boxes(n):
@@ -159,6 +169,8 @@ iou = Check(
         overlaps(first=np.minimum, last=np.maximum):
             "Where does the shared part begin: at the smaller left side, or the "
             "larger?",
+        areas_side_by_side:
+            "Whose area belongs to a row of the answer, and whose to a column?",
         overlaps(more=1): "How wide is a box from 0 to 4: 4, or 5?",
         overlaps(result=lambda x: x.T): "Which boxes stand in the rows?",
         overlaps(result=lambda x: x.max(axis=1, initial=0)):
@@ -411,6 +423,23 @@ def decoded(cells=lambda a, least: np.nonzero(a[..., 0] >= least),
     return boxes
 
 
+def listed(sure=lambda p, least: p >= least):
+    """Boxes in a list, which has no second axis where it is empty."""
+    def boxes(answer, cell, least):
+        rows, columns = np.nonzero(sure(answer[..., 0], least))
+        return np.array([boxes_loop(answer[r : r + 1, c : c + 1], cell, -1)[0]
+                         + cell * np.array([c, r, c, r])
+                         for r, c in zip(rows, columns, strict=True)])
+    return boxes
+
+
+def part_in_pixels(answer, cell, least):
+    r, c = np.nonzero(answer[..., 0] >= least)
+    x, y, w, h = answer[r, c, 1:].T
+    x, y = cell * c + x, cell * r + y
+    return np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], axis=1)
+
+
 def grid(rows, columns, cell, least):
     answer = rng.random((rows, columns, 5))
     answer[..., 3:] *= 3
@@ -467,6 +496,13 @@ boxes_of = Check(
             "Which cells count? How many boxes came back?",
         decoded(cells=lambda a, least: np.nonzero(a[..., 0].T >= least)[::-1]):
             "Do the cells come row by row, or column by column?",
+        listed(sure=lambda p, least: p > least):
+            "What of a cell that is exactly as sure as `least`?",
+        listed(): "Where no cell is sure, which shape has the answer?",
+        decoded(centre=lambda x, y, r, c: (x, y), sides=lambda x, y, w, h:
+                (x - w, y - h, x + w, y + h), pixels=lambda box, cell: box):
+            "Where does the second cell begin, and how many pixels has it?",
+        part_in_pixels: "Do x and the width count in pixels, or in cells?",
         lambda answer, cell, least: detection.CELL * decoded()(answer, 1, least):
             "How many pixels has a cell in this call?",
     },
