@@ -425,7 +425,7 @@ show.table([
     ("camera", "reports that are true", f"{true / (true + false):.1%}"),
     ("car", "metres at 50 km/h during one look (1/45 s: YOLO's paper)",
      f"{metres:.1f}"),
-    ("car", "and during 1,470 windows, if they took as many times longer as ours",
+    ("car", "and during 1,470 windows, as much slower as ours",
      f"{metres * windows / look:.0f}"),
     ("scan, 2 % are ill", "accuracy of always saying healthy", "98%"),
     ("scan, 2 % are ill", "its recall: the ill that it finds", f"{0 / 2:.0%}"),
