@@ -301,8 +301,8 @@ plots.images(pairs, ["digit", "looks at"] * 4,
 
 # %% [markdown]
 # Nothing tells it which patches are neighbours: places are learned, and that
-# takes data. Trained on 1.3 million pictures it lost to ResNets, on 300
-# million it won (Dosovitskiy et al. 2020).
+# takes data. Trained on 1.3 million pictures (ImageNet) it lost to ResNets, on
+# 300 million it won (Dosovitskiy et al. 2020).
 #
 # ## What, and where
 #
