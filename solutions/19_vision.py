@@ -290,11 +290,12 @@ plots.lines(gains, maps, logx=True, marks=True, xlabel="maps",
 # Its second idea is to grow a net in all directions at once, *compound
 # scaling*: $1.2^\phi$ deeper, $1.1^\phi$ wider, pictures $1.15^\phi$ finer.
 # Cost is depth times width² times pixels². B7 is 3.1 times as deep as B0, 2.0
-# times as wide, and reads 600 pixels, not 224:
+# times as wide, and reads 600 pixels, not 224; the paper counts 37 and 0.39
+# billion operations:
 
 # %%
 print(f"a step of phi: {1.2 * 1.1**2 * 1.15**2:.2f} times the cost; B7: "
-      f"{3.1 * 2.0**2 * (600 / 224) ** 2:.0f} times, printed {37 / 0.39:.0f}")
+      f"{3.1 * 2.0**2 * (600 / 224) ** 2:.0f}, the paper's {37 / 0.39:.0f}")
 
 # %% [markdown]
 # ## 5. Find the bug: the ghost stays   ●●○  6 minutes

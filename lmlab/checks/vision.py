@@ -43,6 +43,20 @@ def one_place_short(picture, kernel, stride=1, padding=0):
                      for i in range(0, padded.shape[0] - h, stride)])
 
 
+def counted_places(counts=lambda padded, picture, size, stride:
+                   (padded - size) // stride + 1, steps=True):
+    """A mistake: how many places are counted, or where the kernel lies at each."""
+    def convolved(picture, kernel, stride=1, padding=0):
+        padded, (h, w) = np.pad(picture, padding), kernel.shape
+        result = np.zeros([max(0, counts(*sizes, stride)) for sizes in zip(
+            padded.shape, picture.shape, kernel.shape, strict=True)])
+        for i, j in np.ndindex(*result.shape):
+            y, x = (i * stride, j * stride) if steps else (i, j)
+            result[i, j] = (padded[y : y + h, x : x + w] * kernel).sum()
+        return result
+    return convolved
+
+
 def scene(*shapes_and_settings, label=""):
     picture, kernel, *settings = shapes_and_settings
     return Case(rng.integers(-4, 5, picture).astype(float),
@@ -87,6 +101,14 @@ convolve = Check(
             convolve_loop(picture, kernel, stride, padding) / kernel.size:
             "Is what the kernel covers summed, or averaged?",
         one_place_short: "Does the kernel reach the last row and the last column?",
+        counted_places(steps=False):
+            "Where does the kernel start at the second place, if stride is 2?",
+        counted_places(lambda padded, picture, size, stride:
+                       (padded - size + 1) // stride):
+            "The first place is 0 and takes no step: how many are there with it?",
+        counted_places(lambda padded, picture, size, stride:
+                       (picture - size) // stride + 1):
+            "How far may the kernel go: to the end of the picture, or of the zeros?",
     },
     right="11 pictures (one pixel, strides of 2 and 3, kernels not square)",
 )
@@ -123,6 +145,14 @@ def areas_side_by_side(one, other):
     return shared / (first + second - shared)
 
 
+def areas_from_zero(one, other):
+    """An area is right times bottom, wherever the box begins."""
+    shared = overlaps(divide=lambda s, a, b: s + 0 * (a + b))(one, other)
+    first, second = (x[:, 2] * x[:, 3] for x in (one, other))
+    with np.errstate(all="ignore"):
+        return shared / (first[:, None] + second - shared)
+
+
 def some_boxes(n):
     corner = rng.integers(0, 20, (n, 2)).astype(float)
     return np.hstack([corner, corner + rng.integers(1, 12, (n, 2))])
@@ -151,9 +181,15 @@ iou = Check(
     mistakes={
         overlaps(floor=lambda side: side):
             "Two boxes apart both ways: what is minus times minus?",
+        overlaps(floor=lambda side: side,
+                 divide=lambda s, a, b: s.clip(0) / (a + b - s.clip(0))):
+            "Two boxes apart both ways: what is minus times minus?",
         overlaps(floor=np.abs): "How wide is what two boxes share that lie apart?",
         overlaps(divide=lambda s, a, b: s / (a + b)):
             "What both share is in the area of each: how often is it counted?",
+        overlaps(divide=lambda s, a, b: s / a + b - s):
+            "In s / a + b - s, by what is s divided?",
+        areas_from_zero: "How wide is a box from 2 to 6?",
         overlaps(divide=lambda s, a, b: s / np.minimum(a, b)):
             "Is it the smaller box that the shared part is divided by?",
         overlaps(divide=lambda s, a, b: s / np.maximum(a, b)):
@@ -224,6 +260,16 @@ patches = Check(
             "Which pixel follows the last of a patch's first row?",
         in_patches(swap=(0, 2, 3, 1)):
             "Within a patch: do the pixels go on to the right, or down?",
+        lambda picture, height, width: picture.reshape(
+            height, len(picture) // height, width, picture.shape[1] // width).swapaxes(
+            1, 2).reshape(-1, height * width):
+            "Do the rows of one patch lie next to each other, or far apart?",
+        in_patches(swap=(2, 1, 0, 3)):
+            "After the swap, are the last two axes those inside a patch?",
+        in_patches(shape=lambda r, c, h, w: (r, c, h, w)):
+            "Four axes came back. Which two are the patches, which two the pixels?",
+        in_patches(shape=lambda r, c, h, w: (h * w, r * c)):
+            "How many rows has the answer: one for each patch, or for each pixel?",
         in_patches(swap=(2, 0, 1, 3)):
             "Which patch is the second: the one to the right, or the one below?",
         in_patches(shape=lambda r, c, h, w: (r * c, h, w)):
@@ -275,6 +321,8 @@ parameters = Check(
     ],
     reference=count_loop,
     mistakes={
+        counted(weights=lambda i, o, k, g: o * i * k**2 / g):
+            "Which division of whole numbers gives a whole number, / or //?",
         counted(biases=lambda *_: 0): "Is there a number for each map's bias?",
         lambda maps_in, maps_out, kernel, groups=1, bias=True: counted()(
             maps_in, maps_out, kernel, groups): "And where bias is False?",
@@ -347,6 +395,12 @@ def crowd(n, overlap):
                 rng.random(n), overlap)
 
 
+def ties(n, overlap):
+    """Many boxes of three scores only: a sort that is not stable mixes them up."""
+    boxes, *_ = crowd(n, overlap).arguments
+    return Case(boxes, rng.integers(1, 4, n) / 4, overlap, label="many equally sure")
+
+
 pair = np.array([[0.0, 0, 4, 4], [1, 0, 5, 4]])
 chain = np.array([[0.0, 0, 4, 4], [1, 0, 5, 4], [2, 0, 6, 4]])
 nms = Check(
@@ -363,6 +417,7 @@ nms = Check(
         Case(chain, np.array([0.7, 0.9, 0.8]), 0.5),
         Case(np.zeros((0, 4)), np.zeros(0), 0.5, label="no box"),
         crowd(6, 0.3), crowd(12, 0.5), crowd(30, 0.1), crowd(30, 0.7),
+        ties(60, 0.7),
     ],
     reference=nms_loop,
     mistakes={
@@ -370,6 +425,10 @@ nms = Check(
             "Which box does the loop take first, the surest or the least sure?",
         suppressed(order=lambda s: np.argsort(s, kind="stable")[::-1]):
             "Of two that are equally sure, which comes first?",
+        suppressed(order=lambda s: np.argsort(s)[::-1]):
+            "Of two that are equally sure, which comes first?",
+        suppressed(order=lambda s: np.argsort(-s)):
+            "Which kind of sort leaves those that are equally sure in their order?",
         suppressed(order=lambda s: range(len(s))):
             "Is the first box of the list the surest?",
         suppressed(best=lambda left: left[-1]):
@@ -392,7 +451,7 @@ nms = Check(
             "Are the boxes' numbers asked for, or their scores?",
         pairwise: "May a box that was dropped itself drop others?",
     },
-    right="13 lists of up to 30 boxes (none, chains, equal scores)",
+    right="14 lists of up to 60 boxes (none, chains, equal scores)",
 )
 
 
@@ -433,11 +492,15 @@ def listed(sure=lambda p, least: p >= least):
     return boxes
 
 
-def part_in_pixels(answer, cell, least):
-    r, c = np.nonzero(answer[..., 0] >= least)
-    x, y, w, h = answer[r, c, 1:].T
-    x, y = cell * c + x, cell * r + y
-    return np.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], axis=1)
+def part_in_pixels(within, size):
+    """A mistake: not all lengths become pixels. within, size: do these?"""
+    def boxes(answer, cell, least):
+        r, c = np.nonzero(answer[..., 0] >= least)
+        x, y = answer[r, c, 1:3].T * (cell if within else 1)
+        w, h = answer[r, c, 3:].T * (cell if size else 1) / 2
+        x, y = cell * c + x, cell * r + y
+        return np.stack([x - w, y - h, x + w, y + h], axis=1)
+    return boxes
 
 
 def grid(rows, columns, cell, least):
@@ -476,6 +539,10 @@ boxes_of = Check(
             "Is (x, y) the centre of the box, or its corner?",
         decoded(sides=lambda x, y, w, h: (x, y, 2 * w, 2 * h)):
             "A box is left, top, right, bottom. Which two did you return instead?",
+        decoded(sides=lambda x, y, w, h: (x - w, y - h, 2 * w, 2 * h)):
+            "Are a box's last two numbers its right and bottom, or its size?",
+        decoded(sides=lambda x, y, w, h: (x - w, y + h, x + w, y - h)):
+            "Rows count downwards: has the top the smaller y, or the larger?",
         decoded(sides=lambda x, y, w, h: (y - h, x - w, y + h, x + w)):
             "Which comes first in a box, left or top?",
         decoded(sides=lambda x, y, w, h: (x - w, x + w, y - h, y + h)):
@@ -485,7 +552,7 @@ boxes_of = Check(
         decoded(pixels=lambda box, cell: box): "Cells or pixels: which are asked for?",
         decoded(pixels=lambda box, cell: box / cell):
             "How many pixels are two cells of 8?",
-        decoded(pixels=lambda box, cell: box.T): "Is a box a row, or a column?",
+        decoded(pixels=lambda box, cell: cell * box.T): "Is a box a row, or a column?",
         decoded(cells=lambda a, least: np.nonzero(a[..., 0] > least)):
             "What of a cell that is exactly as sure as `least`?",
         decoded(cells=lambda a, least: np.nonzero(a[..., 0] < least)):
@@ -502,7 +569,12 @@ boxes_of = Check(
         decoded(centre=lambda x, y, r, c: (x, y), sides=lambda x, y, w, h:
                 (x - w, y - h, x + w, y + h), pixels=lambda box, cell: box):
             "Where does the second cell begin, and how many pixels has it?",
-        part_in_pixels: "Do x and the width count in pixels, or in cells?",
+        part_in_pixels(within=False, size=False):
+            "Do x and the width count in pixels, or in cells?",
+        part_in_pixels(within=True, size=False):
+            "The centre is in pixels. Is the width, too?",
+        part_in_pixels(within=False, size=True):
+            "Half a cell from its corner: how many pixels are that?",
         lambda answer, cell, least: detection.CELL * decoded()(answer, 1, least):
             "How many pixels has a cell in this call?",
     },

@@ -136,12 +136,6 @@ def boxes_from_the_right(answer, cell, least):
     return boxes_by_mask(answer, cell, least)[::-1]
 
 
-def boxes_size_in_pixels(answer, cell, least):
-    answer = answer.copy()
-    answer[..., 3:] /= cell
-    return boxes_by_mask(answer, cell, least)
-
-
 WRONG = {
     "convolve": [
         (convolve_square_kernels, "shape"),
@@ -163,6 +157,8 @@ WRONG = {
     "patches": [
         (patches_square, "shape"),
         (lambda picture, height, width: picture, "expected"),
+        (lambda picture, height, width: patches_in_loops(
+            picture, height, width).reshape(height * width, -1).T, "expected [[0, 1"),
         (lambda picture, height, width:
          patches_in_loops(picture, height, width)[::-1], "expected"),
         (lambda picture, height, width:
@@ -188,7 +184,6 @@ WRONG = {
         (boxes_clipped, "expected"),
         (boxes_rounded, "returned [[0, 0, 1, 0]]      expected [[0, 0, 1, 0.5]]"),
         (boxes_from_the_right, "two cells are sure"),
-        (boxes_size_in_pixels, "expected [[0, 0, 8, 4]]"),
         (lambda answer, cell, least: boxes_by_mask(answer, cell, least).tolist(),
          "expected a NumPy array"),
         (lambda answer, cell, least: answer[..., 1:].reshape(-1, 4), "expected"),
