@@ -29,7 +29,8 @@ STUDIES = {  # study -> what is compared, and its sizes
                                      "ViT")],
     "moved, trained on moved": [(what, 0) for what in ("plain", "global max", "ViT")],
     "old": [("LeNet-5", 0), ("SVM", 0)],
-    "detector": [("grid", 0), ("windows", 390), ("windows", 1470)],
+    "detector": [("grid", 0), ("windows", 390), ("windows", 1470),
+                 ("strict windows", 1470)],
 }
 ROWS = [{"study": study, "what": what, "size": size, "seed": seed}
         for study, rows in STUDIES.items() for what, size in rows
@@ -186,7 +187,7 @@ def detector(what: str, size: int, seed: int) -> list[float]:
         def look(some):
             return detection.detect(net, some)
     else:
-        look = sliding(2 if size == 390 else 1, seed)
+        look = sliding(2 if size == 390 else 1, seed, 0.8 if "strict" in what else 0.6)
     found = look(pictures)
     took = milliseconds(lambda: [look(picture[None]) for picture in pictures[:10]], 1)
     scored = [detection.average_precision(found, boxes, names, enough)
@@ -194,8 +195,11 @@ def detector(what: str, size: int, seed: int) -> list[float]:
     return [*scored, round(took / 10, 2)]
 
 
-def sliding(stride: int, seed: int):
-    """Train a net on crops, background among them; return what looks at all windows."""
+def sliding(stride: int, seed: int, enough: float):
+    """Train a net on crops, background among them; return what looks at all windows.
+
+    A window shows a digit if its IoU with the digit's box is above `enough`.
+    """
     places = np.array([
         (x, y, x + side, y + side) for side in (8, 11, 14)
         for y in range(0, 33 - side, stride) for x in range(0, 33 - side, stride)])
@@ -217,11 +221,13 @@ def sliding(stride: int, seed: int):
     for picture, true, digits in zip(pictures, boxes, names, strict=True):
         overlap = detection.iou(places.astype(float), true)
         best = overlap.max(axis=1)
-        kinds = (best > 0.6, 10), ((best > 0.2) & (best < 0.5), 12), (best <= 0.2, 6)
+        kinds = (
+            (best > enough, 10), ((best > 0.2) & (best < enough - 0.1), 12),
+            (best <= 0.2, 6))
         some = np.concatenate([rng.permutation(np.flatnonzero(kind))[:n]
                                for kind, n in kinds])
         inputs.append(crops(picture, places[some]))
-        named.extend(np.where(best > 0.6, digits[overlap.argmax(axis=1)], 10)[some])
+        named.extend(np.where(best > enough, digits[overlap.argmax(axis=1)], 10)[some])
     deal = batches.rows((torch.cat(inputs), torch.tensor(np.array(named))), 64, seed)
     train(net, deal, steps=1500, learning_rate=0.003, warmup=10, loss=class_loss)
 
