@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from lmlab.vision import diffusion, drawers
+from lmlab.vision import drawers
 from lmlab.vision.judge import judge, marks
 
 ROWS = [{"way": way, "setting": setting, "seed": seed}
@@ -22,8 +22,7 @@ ROWS = [{"way": way, "setting": setting, "seed": seed}
 def measure(way: str, setting: float, seed: int) -> dict[str, float]:
     """setting: temperature of codes, guidance of the denoiser, scale of noise else."""
     asked = np.arange(500) % 10
-    with torch.no_grad():
-        drawn = drawers.draw(trained(way, seed), asked, setting).double().numpy()
+    drawn = drawers.draw(trained(way, seed), asked, setting).double().numpy()
     shares = np.unique(judge().predict(drawn), return_counts=True)[1] / len(drawn)
     found = marks(drawn, asked) | {"kinds": np.exp(-shares @ np.log(shares))}
     return {name: round(float(mark), 2) for name, mark in found.items()}
