@@ -106,7 +106,7 @@ elbo = Check(
         bound(kl=lambda m, v: 0 * m):
             "What does it cost that the guess lies far from the law of the codes?",
         bound(wobble=lambda w, v: 0 * v):
-            "A code that wobbles draws a picture that wobbles: where is v in the error?",
+            "A code that wobbles draws a wobbling picture: where is v in the error?",
         bound(wobble=lambda w, v: v):
             "The code wobbles by v. How far does w times the code wobble?",
         bound(wobble=lambda w, v: abs(w) * v):

@@ -1,4 +1,4 @@
-"""Answers to 20_image_generation: wrong ones that the checks do not know; right ones."""
+"""Answers to 20_image_generation: wrong ones the checks do not know; right ones."""
 
 import math
 
