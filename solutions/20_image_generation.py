@@ -223,6 +223,30 @@ plots.bars(["counted", "short cut"],
            title="The short cut tells too little: its curve bends")
 
 # %% [markdown]
+# A Copilot of your own: an n-gram (lesson 08) of four functions completes a
+# fifth, and unit tests judge. It looks back eight characters: which of the
+# functions is it in?
+
+# %%
+from lmlab.text.ngram import NGram
+
+shelf = ["def plus(a, b): return a + b", "def less(a, b): return a - b",
+         "def times(a, b): return a * b", "def most(a, b): return max(a, b)"]
+rng, model = np.random.default_rng(0), NGram(shelf, n=9)
+tries = [model.sample(rng, 60, "def add(a, b): return ") for _ in range(20)]
+
+
+def passes(code):
+    names = {}
+    exec(code, names)                             # our own four lines: harmless
+    return names["add"](2, 3) == 5 and names["add"](-1, 1) == 0
+
+
+c = sum(map(passes, tries))
+print(f"{c} of 20 pass: pass@1 {pass_at_k(20, c, 1):.2f}, "
+      f"pass@5 {pass_at_k(20, c, 5):.2f}")
+
+# %% [markdown]
 # ## 5. Find the bug: a schedule   ●●○  6 minutes
 #
 # How much of a picture's variance is kept after each step, if step $t$ takes
