@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09, 10: likelihood, attention, a GPT.
 #
-# **Time** 36 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
 # 88,000 weights. Which is which?
@@ -66,11 +66,11 @@ show.table([row("500 copies", many), row("ten copies", ten)], header)
 #
 # ## A map of pictures
 #
-# Say each picture $x$ has a hidden *latent* code $z$, and codes follow a
-# normal law. Pencil size: $x = z$ plus normal noise, so $x$ is normal with variance 2
-# and its likelihood is known. With a net between $z$ and $x$ it is not. So a
-# second net, the *encoder* (编码器), guesses which codes made this $x$: middle
-# $m$, variance $v$. For *any* guess
+# Say each picture $x$ has a hidden *latent* code $z$, from a normal law. Pencil
+# size: $x = z$ plus normal noise, so $x$ is normal with variance 2 and its
+# likelihood is known. With a net between $z$ and $x$ it is not. So a second
+# net, the *encoder* (编码器), guesses which codes made this $x$: middle $m$,
+# variance $v$. For *any* guess
 #
 # $$\log p(x) \ge \underbrace{E \log p(x|z)}_{\text{drawn well?}} -
 # \underbrace{\tfrac12 (m^2 + v - 1 - \log v)}_{\text{KL: far from the law?}}$$
@@ -285,7 +285,7 @@ sheets({name: x[:50] for name, x in guided.items()},
 show.table([row(name, x) for name, x in guided.items()], header)
 
 # %% [markdown]
-# At 8 the judge says 100 %, and the neighbours 98 %: no person's 4 is so much a
+# At 8 the judge says 100 %, and neighbours tell 98 %: nobody's 4 is so much a
 # 4. *Stable Diffusion* does all this on a VAE's codes, 48 times fewer numbers
 # than its pixels.
 #
@@ -317,45 +317,45 @@ show.table(rows, [*header, "CPU seconds to train"])
 # %% [markdown]
 # ## Words and tunes
 #
-# New or copied? Ask it of text: an n-gram (lesson 08) of 100,000 letters of
-# Shakespeare writes 2,000 at each temperature (lesson 00). Its runs of ten:
+# New or copied? An n-gram (lesson 08) of 100,000 letters of Shakespeare writes
+# 2,000 at each temperature. Its surprise a letter, its runs of ten:
 
 # %%
+import random
+
 from lmlab.text.ngram import NGram
 
 plays = datasets.shakespeare7().lower()
-read, words = plays[:100_000], {*plays.split()}
-ngram = NGram([read], n=4, k=0.001)
+ngram = NGram([plays[:100_000]], n=4, k=0.001)
 
 
 def write(temperature, text="the "):
-    rng = np.random.default_rng(0)
+    choices = random.Random(0).choices
     while len(text) < 2000:
         guess = ngram.distribution(text)
-        p = np.array([*guess.values()])**(1 / temperature)
-        text += rng.choice([*guess], p=p / p.sum())
+        odds = [p**(1 / temperature) for p in guess.values()]
+        text += choices([*guess], odds)[0]
     return text
 
 # %%
-rows = []
+rows, words = [], {*plays.split()}
 for temperature in (0.2, 0.5, 1, 1.5):
     text = write(temperature)
     tens = {text[i:i + 10] for i in range(len(text) - 10)}
-    new = np.mean([ten not in read for ten in tens])
+    new = np.mean([ten not in plays[:100_000] for ten in tens])
     odd = np.mean([word not in words for word in text.split()])
-    surprise = -ngram.logprob(text) / len(text)
-    rows.append((temperature, f"{surprise:.1f}", len(tens), f"{new:.0%}",
-                 f"{odd:.0%}"))
-show.table(rows, ["temperature", "surprise (nats)", "different tens",
-                  "of these never read", "words that are none"])
+    rows.append((temperature, f"{-ngram.logprob(text) / 2000:.1f}", len(tens),
+                 f"{new:.0%}", f"{odd:.0%}"))
+show.table(rows, ["temperature", "surprise", "different", "never read",
+                  "words that are none"])
 
 # %% [markdown]
-# Likely is dull; at the hot end what is *new* is often no word. (Code can be
-# run: in the exercise a small Copilot is tested, and *pass@k* counted, the
-# chance that one of $k$ tries passes.)
+# Likely is dull, and what is new is often no word. (Code can be run: in the
+# exercise a small Copilot is tested by *pass@k*, the chance that one of $k$
+# tries passes.)
 #
-# A tune is tokens, too: eight notes; a *tag*, where MusicLM has a text, says
-# how far the next may lie. Calm, then wild:
+# A tune is tokens, too. Where MusicLM has a text, a *tag* says how far the next
+# note may lie. Calm, then wild:
 
 # %%
 from IPython.display import Audio
@@ -371,9 +371,9 @@ print(notes)
 Audio(np.ravel(waves * (800 - clock)), rate=rate)
 
 # %% [markdown]
-# Real sound takes several codes a moment. MusicGen has four books and writes
-# each a step after the one before, so that it hears that one. A row is a book,
-# a column a step, a number the moment:
+# Real sound takes several codes a moment. MusicGen has four books, each a step
+# behind the one before, so that it hears that one (a row is a book, a column a
+# step, a number the moment):
 
 # %%
 moment = np.arange(8) - np.arange(4)[:, None]     # (books, steps)
@@ -390,7 +390,6 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
 # | 学习数据的联合概率分布 P(X,Y) ... GANs ("learn the joint distribution") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none |
-# | 这些模型已用于降维和异常检测等应用 ("VAEs serve to reduce dimensions and find anomalies") | **right** | your plane: 64 numbers to two |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
 # | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (your table); what is wanted, people judge |
 #
@@ -411,7 +410,7 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 #
 # ## Check yourself
 #
-# 1. A drawer gets: as asked 100 %, spread 0.1. What does its sheet look like?
+# 1. As asked 100 %, spread 0.1: what does the sheet look like?
 # 2. $a = 0.36$, pixel 1, noise 1: which pixel is seen?
 # 3. A denoiser fits its training digits perfectly. Good news?
 #
