@@ -12,7 +12,7 @@
 # **Time** 33 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
-# 88,000 weights. Which is which?
+# 97,000 weights. Which is which?
 
 # %%
 import numpy as np
@@ -203,7 +203,8 @@ sheets({name: drawers.draw(drawers.shipped(way), asked[:50])
 
 # %% [markdown]
 # That is *mode collapse* (模式崩溃): one forgery that passes is enough. BigGAN's
-# *truncation* does a little of it on purpose. Scale the noise down:
+# *truncation* (large noise is drawn again) does a little of it on purpose. We
+# scale the noise down:
 
 # %%
 gan = drawers.shipped("gan")
@@ -257,7 +258,7 @@ plots.images(mixed.view(-1, 8, 8).clip(-1.5, 1.5),
 keys = X.float()
 
 
-def perfect(x, t, digit):                         # it does not hear the digit
+def perfect(x, t, digit):                         # deaf to what is asked
     a = diffusion.kept(t).float()[:, None]
     far = torch.cdist(x / a.sqrt(), keys)**2 * a / (2 * (1 - a))
     clean = (-far).softmax(1) @ keys
@@ -265,7 +266,7 @@ def perfect(x, t, digit):                         # it does not hear the digit
 
 
 show.table([row("perfect denoiser", diffusion.draw(perfect, asked)),
-            row("a net of 88,000 weights", drawn)], header)
+            row("a net of 97,000 weights", drawn)], header)
 
 # %% [markdown]
 # The perfect student recites, all 500. What is new in the net's drawings is
@@ -321,8 +322,8 @@ show.table(rows, [*header, "CPU seconds to train"])
 # A text is drawn token by token (lessons 00, 12), a program too; the exercise
 # asks how much of a text is new, and whether a program runs.
 #
-# And a tune: eight notes are the tokens. Where MusicLM has a text, a *tag* says
-# how far the next note may lie. Calm, then wild:
+# And a tune: eight notes are the tokens. Where MusicLM has a text, a *tag*
+# says how far the next note may lie. Calm, then wild:
 
 # %%
 from IPython.display import Audio
