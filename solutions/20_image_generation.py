@@ -101,15 +101,15 @@ check.elbo(elbo)
 # </details>
 
 # %% [markdown]
-# Which guess touches the true likelihood, when $w = 2$ and the noise is small?
-# The dashed bar is where no guess can reach.
+# How far below the true likelihood does each guess $m$ stay, for $x = 2$,
+# $w = 2$, $s = 0.5$? A bar that vanished would touch it.
 
 # %%
 m = np.linspace(0, 1.6, 9)
 worth = elbo(2.0, 2.0, 0.5, m, np.full(9, 1 / 9))
 exact = -np.log(2 * np.pi * 4.5) / 2 - 4 / 9
 plots.bars([f"{middle:.1f}" for middle in m], worth - exact,
-           title="At m = 0.9 the bound is nearly tight",
+           title="Near m = 0.9 the bound is nearly tight",
            ylabel="nats below log p(x)")
 
 # %% [markdown]
@@ -342,12 +342,14 @@ check.kept(kept)
 #
 # $$\varepsilon = \varepsilon_{any} + w\, (\varepsilon_{asked} -
 #   \varepsilon_{any}) \qquad
-#   \hat x = \frac{x - \sqrt{1 - a}\, \varepsilon}{\sqrt a}$$
+#   \hat x = \frac{x - \sqrt{1 - a}\, \varepsilon}{\sqrt a}
+#   \text{, cut to } -1 \ldots 1$$
 #
-# What leaves the range from -1 to 1 is cut off. Then mix in a little less
-# noise than before, the same one: $\sqrt{b}\, \hat x + \sqrt{1 - b}\,
-# \varepsilon$, where $b > a$ is what the next picture keeps. (No new noise is
-# drawn: DDIM, Song et al. 2021, 2010.02502.)
+# After the cut another noise $\varepsilon'$ goes with it, such that
+# $x = \sqrt a\, \hat x + \sqrt{1 - a}\, \varepsilon'$. Mix in less of that
+# than before: the next picture, $\sqrt b\, \hat x + \sqrt{1 - b}\,
+# \varepsilon'$, keeps the share $b > a$. (No new noise is drawn: DDIM, Song et
+# al. 2021, 2010.02502.)
 
 # %% tags=["task"]
 def step_back(x: np.ndarray, asked: np.ndarray, any_digit: np.ndarray,
@@ -365,6 +367,7 @@ def step_back(x: np.ndarray, asked: np.ndarray, any_digit: np.ndarray,
     ### BEGIN SOLUTION
     noise = any_digit + w * (asked - any_digit)
     clean = np.clip((x - np.sqrt(1 - a) * noise) / np.sqrt(a), -1, 1)
+    noise = (x - np.sqrt(a) * clean) / np.sqrt(1 - a)   # what goes with it
     return np.sqrt(b) * clean + np.sqrt(1 - b) * noise
     ### END SOLUTION
 
@@ -374,23 +377,23 @@ check.step_back(step_back)
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Three lines: the noise, the clean picture, the next picture. What is the
-# noise for $w = 0$, and for $w = 1$?
+# Four lines: the noise, the clean picture, the noise that goes with it, the
+# next picture. What is the first for $w = 0$, and for $w = 1$?
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `np.clip(..., -1, 1)` cuts the *clean* picture, before noise is mixed in
-# again.
+# `np.clip(..., -1, 1)` cuts the *clean* picture. Solve $x = \sqrt a\, \hat x
+# + \sqrt{1 - a}\, \varepsilon'$ for $\varepsilon'$.
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # `noise = any_digit + w * (asked - any_digit)`;
-# `clean = np.clip((x - np.sqrt(1 - a) * noise) / np.sqrt(a), -1, 1)`; and the
-# two are mixed with $b$.
+# `clean = np.clip((x - np.sqrt(1 - a) * noise) / np.sqrt(a), -1, 1)`;
+# `noise = (x - np.sqrt(a) * clean) / np.sqrt(1 - a)`; mix the two with $b$.
 # </details>
 
 # %% [markdown]
-# Write any number; your function draws it, fifty steps from noise alone.
+# Write any number; your function draws it, in fifty steps from noise alone.
 
 # %%
 import torch

@@ -322,17 +322,20 @@ def step_loop(x, asked, any_digit, w, a, b) -> np.ndarray:
         noise = (1 - w) * any_digit[i] + w * asked[i]
         clean = (x[i] - math.sqrt(1 - a) * noise) / math.sqrt(a)
         clean = min(max(clean, -1.0), 1.0)
+        noise = (x[i] - math.sqrt(a) * clean) / math.sqrt(1 - a)
         new[i] = math.sqrt(b) * clean + math.sqrt(1 - b) * noise
     return new
 
 
 def back(guide=lambda asked, blind, w: blind + w * (asked - blind),
          clean=lambda x, e, a: ((x - (1 - a) ** 0.5 * e) / a**0.5).clip(-1, 1),
+         fit=lambda x, c, e, a: (x - a**0.5 * c) / (1 - a) ** 0.5,
          mix=lambda c, e, a, b: b**0.5 * c + (1 - b) ** 0.5 * e):
-    """`step_back`, or a mistake in one of its three lines."""
+    """`step_back`, or a mistake in one of its four lines."""
     def step(x, asked, any_digit, w, a, b):
         noise = guide(asked, any_digit, w)
-        return mix(clean(x, noise, a), noise, a, b)
+        picture = clean(x, noise, a)
+        return mix(picture, fit(x, picture, noise, a), a, b)
     return step
 
 
@@ -376,6 +379,13 @@ step_back = Check(
             "Is the noise taken away, or added once more?",
         back(clean=lambda x, e, a: (x - e).clip(-1, 1)):
             "How strong is the noise in x, if the share a is kept?",
+        back(fit=lambda x, c, e, a: e):
+            "After the cut, do this noise and the clean picture still make up x?",
+        back(fit=lambda x, c, e, a: x - c):
+            "How strong are clean picture and noise in x, if the share a is kept?",
+        back(fit=lambda x, c, e, a: (x - a * c) / (1 - a)):
+            "a is a share of the variance. Where are the roots, when you look for the "
+            "noise that goes with the picture?",
         back(mix=lambda c, e, a, b: c):
             "That is the clean picture at once. How much noise should stay for b?",
         back(mix=lambda c, e, a, b: a**0.5 * c + (1 - a) ** 0.5 * e):

@@ -118,7 +118,8 @@ def kept_of_one_rate(lost):
 def step(x, asked, any_digit, w, a, b):
     noise = (1 - w) * any_digit + w * asked
     clean = np.minimum(1, np.maximum(-1, (x - np.sqrt(1 - a) * noise) / a**0.5))
-    return np.sqrt(b) * clean + np.sqrt(1 - b) * noise
+    ratio = np.sqrt((1 - b) / (1 - a))
+    return ratio * x + (np.sqrt(b) - ratio * np.sqrt(a)) * clean
 
 
 def step_by_loop(x, asked, any_digit, w, a, b):
@@ -131,16 +132,15 @@ def step_with_new_noise(x, asked, any_digit, w, a, b):
     return b**0.5 * clean + (1 - b) ** 0.5 * np.random.standard_normal(x.shape)
 
 
-def step_with_honest_noise(x, asked, any_digit, w, a, b):
+def step_with_asked_noise(x, asked, any_digit, w, a, b):
     clean = step(x, asked, any_digit, w, a, 1.0)
-    noise = (x - a**0.5 * clean) / (1 - a) ** 0.5  # what fits the clipped picture
-    return b**0.5 * clean + (1 - b) ** 0.5 * noise
+    return b**0.5 * clean + (1 - b) ** 0.5 * asked
 
 
 def step_clipped_to_paper(x, asked, any_digit, w, a, b):
     noise = any_digit + w * (asked - any_digit)
     clean = np.clip((x - (1 - a) ** 0.5 * noise) / a**0.5, 0, 1)
-    return b**0.5 * clean + (1 - b) ** 0.5 * noise
+    return b**0.5 * clean + (1 - b) ** 0.5 * (x - a**0.5 * clean) / (1 - a) ** 0.5
 
 
 WRONG = {
@@ -180,9 +180,9 @@ WRONG = {
     ],
     "step_back": [
         (step_with_new_noise, "Called again, it answers otherwise"),
-        (step_with_honest_noise, "beyond the range"),
+        (step_with_asked_noise, "not yet"),
         (step_clipped_to_paper, "not yet"),
-        (lambda x, asked, any_digit, w, a, b: x, "returned [[0.5]]"),
+        (lambda x, asked, any_digit, w, a, b: asked, "returned [[-0.5]]"),
         (lambda x, asked, any_digit, w, a, b: step(
             x, asked, any_digit, w, a, a + (1 - a) / 2), "not yet"),
     ],
