@@ -178,6 +178,11 @@ plots.lines({"in turn": contest(True), "at once": contest(False)},
             xlabel="step", ylabel="forgery (0 is real)",
             title="In turn they creep home, at once they circle")
 
+# %%
+point = torch.tensor([0.8, -0.3], requires_grad=True)     # theta, psi
+torch.nn.functional.softplus(point.prod()).backward()   # -log(1 - D(theta))
+show.agree(sigmoid(-0.24) * 0.8, point.grad[1], 1e-6)
+
 # %% [markdown]
 # Each answers the other's last move (rates from 0.1 to 2 do the same). Now
 # digits, twice: with rates that suit each other, and with a generator ten
@@ -240,9 +245,12 @@ plots.images([writer.look_up(codes).view(8, 8) for codes in so_far],
 
 # %%
 when = torch.tensor([1, 20, 40, 60, 80, 100])
-noise = torch.tensor(np.random.default_rng(0).standard_normal((1, 64)))
-mixed = diffusion.noised(torch.tensor(real[3]).expand(6, 64), when, noise)
-plots.images(mixed.view(-1, 8, 8).clip(-1.5, 1.5),
+a = diffusion.kept(when).numpy()[:, None]         # (6, 1)
+x, noise = np.tile(real[3], (6, 1)), np.random.default_rng(0).normal(size=64)
+by_hand = np.sqrt(a) * x + np.sqrt(1 - a) * noise
+show.agree(by_hand, diffusion.noised(torch.tensor(x), when,
+                                     torch.tensor(noise)), 1e-12)
+plots.images(by_hand.reshape(-1, 8, 8).clip(-1.5, 1.5),
              [f"step {n}" for n in when], title="A 3 drowns in noise")
 
 # %% [markdown]
@@ -358,8 +366,9 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
 # | 学习数据的联合概率分布 P(X,Y) ... GANs ("learn the joint distribution") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none |
+# | AIGC ... 是指基于生成对抗网络、大型预训练模型等人工智能的技术方法 ("rests on GANs, large pre-trained models") | **outdated** for pictures | GANs led to 2020; DALL-E 2 and Stable Diffusion are diffusion (Dhariwal, Nichol 2021, 2105.05233: it overtakes) |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
-# | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | a perfect copier never does, a small net must; what is worth it, people judge (exercise 4 counts what is new in a text) |
+# | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (exercise 4 counts it in a text); what is wanted, people judge |
 #
 # ## Who is who
 #

@@ -80,10 +80,12 @@ def elbo_loop(x, w, s, m, v) -> np.ndarray:
 
 
 def bound(constant=lambda s: np.log(2 * np.pi * s), wobble=lambda w, v: w**2 * v,
-          divide=lambda s: s, kl=lambda m, v: (m**2 + v - 1 - np.log(v)) / 2, sign=1):
+          divide=lambda s: s, kl=lambda m, v: (m**2 + v - 1 - np.log(v)) / 2, sign=1,
+          drawn=lambda w, m: w * m):
     """`elbo`, or a mistake in one of its parts."""
     return lambda x, w, s, m, v: sign * (
-        -(constant(s) + ((x - w * m) ** 2 + wobble(w, v)) / divide(s)) / 2 - kl(m, v))
+        -(constant(s) + ((x - drawn(w, m)) ** 2 + wobble(w, v)) / divide(s)) / 2
+        - kl(m, v))
 
 
 two = np.array([1.0, 2.0]), np.array([0.5, 0.5])
@@ -117,6 +119,12 @@ elbo = Check(
             "s is in the exponent. Is it in the constant?",
         bound(constant=lambda s: np.log(2 * np.pi * s**2), divide=lambda s: s**2):
             "s is a variance already. Is it squared?",
+        bound(drawn=lambda w, m: m):
+            "m is a code. Which picture does the decoder draw of it?",
+        lambda x, w, s, m, v: (
+            -(np.log(2 * np.pi * s) + (x - w * m) ** 2 + w**2 * v) / (2 * s)
+            - (m**2 + v - 1 - np.log(v)) / 2):
+            "Is the constant divided by s as well?",
         bound(divide=lambda s: 1.0): "By what is the squared error divided?",
         bound(kl=lambda m, v: m**2 + v - 1 - np.log(v)):
             "Is there a half before the KL?",
@@ -182,6 +190,8 @@ gan_losses = Check(
             "Whom does that detective believe: the real ones, or the forged?",
         losses(lambda r, f: hard(-r).mean() + hard(-f).mean()):
             "The detective should doubt a forgery. Which sign has f there?",
+        losses(lambda r, f: hard(-r).mean() - hard(-f).mean()):
+            "-log(1 - p) is not log p. Of which number is 1 - sigma(f) the sigma?",
         losses(lambda r, f: hard(-r).mean()):
             "The detective must doubt forgeries too: where is f in its loss?",
         losses(lambda r, f: hard(f).mean()):
@@ -250,6 +260,8 @@ pass_at_k = Check(
             "After a try, how many are left to choose from?",
         tried(lambda n, c, i: (n - c) / (n - i)):
             "After a try that failed, how many bad ones are left?",
+        tried(lambda n, c, i: max(n - c - i - 1, 0) / max(n - i - 1, 1)):
+            "Which fraction stands for the very first try?",
         tried(lambda n, c, i: max(c - i, 0) / (n - i)):
             "That counts choices in which all pass. Which would leave none that does?",
         lambda n, c, k: 1 - tried()(n, c, k):
@@ -299,6 +311,9 @@ kept = Check(
             "Those are single steps. What is left after all steps so far?",
         with_one(lambda lost: 1 - np.cumsum(lost)):
             "A step takes its share of what is there, not of the whole picture.",
+        lambda lost: 1 - np.cumprod(lost):
+            "Which comes first: what a step leaves, or the product? And what is kept "
+            "after no step at all?",
         with_one(lambda lost: 1 - np.cumprod(lost)):
             "Which comes first: what a step leaves, or the product?",
         with_one(lambda lost: np.cumprod(1 - lost[::-1])):
@@ -371,6 +386,8 @@ step_back = Check(
             "Is it the noise asked for that is added, or how it differs?",
         back(clean=lambda x, e, a: (x - (1 - a) ** 0.5 * e) / a**0.5):
             "Ink goes from -1 to 1. What holds the clean picture there?",
+        back(clean=lambda x, e, a: ((x - (1 - a) ** 0.5 * e) / a**0.5).clip(0, 1)):
+            "Ink is 1, and paper? Where does the cut begin?",
         back(clean=lambda x, e, a: (x - (1 - a) ** 0.5 * e).clip(-1, 1)):
             "The picture has faded to its root's share. Is it made bright again?",
         back(clean=lambda x, e, a: ((x - (1 - a) * e) / a).clip(-1, 1)):
