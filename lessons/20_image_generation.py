@@ -129,7 +129,7 @@ def sheets(drawn, title, across=10, **size):      # name: pictures (n, 64)
         ax.set_title(name, size=11)
         ax.axis("off")
 
-
+# %%
 line = torch.linspace(-2, 2, 14).double()
 plane = vae.decoder(torch.cartesian_prod(-line, line).flip(1)).detach()
 sheets({"first code: left to right; second: bottom to top": plane},
@@ -173,7 +173,7 @@ def contest(in_turn, steps=100, rate=0.5):
         path.append(theta)
     return path
 
-
+# %%
 plots.lines({"in turn": contest(True), "at once": contest(False)},
             xlabel="step", ylabel="forgery (0 is real)",
             title="In turn they creep home, at once they circle")
@@ -366,7 +366,7 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
 # | 学习数据的联合概率分布 P(X,Y) ... GANs ("learn the joint distribution") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none |
-# | AIGC ... 是指基于生成对抗网络、大型预训练模型等人工智能的技术方法 ("rests on GANs, large pre-trained models") | **outdated** for pictures | GANs led to 2020; DALL-E 2 and Stable Diffusion are diffusion (Dhariwal, Nichol 2021, 2105.05233: it overtakes) |
+# | AIGC ... 是指基于生成对抗网络、大型预训练模型等人工智能的技术方法 ("rests on GANs, large pre-trained models") | **leaves out** diffusion | it overtook GANs in 2021 (Dhariwal, Nichol, 2105.05233); DALL-E 2 and Stable Diffusion draw so |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
 # | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (exercise 4 counts it in a text); what is wanted, people judge |
 #

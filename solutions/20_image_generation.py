@@ -50,7 +50,8 @@ check.noised(noised)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `np.sqrt(share) * x + np.sqrt(1 - share) * noise`, with `share = kept[:, None]`
+# With `share = kept[:, None]`:
+# `np.sqrt(share) * x + np.sqrt(1 - share) * noise`
 # </details>
 
 # %% [markdown]
@@ -71,7 +72,7 @@ def elbo(x: float, w: float, s: float, m: np.ndarray, v: np.ndarray
 
     s > 0 is a variance. m, v: (n,), the means and variances guessed, v > 0.
 
-    >>> elbo(2.0, 1.0, 1.0, np.array([1.0, 2.0]), np.array([0.5, 0.5])).round(3)
+    >>> elbo(2.0, 1.0, 1.0, np.array([1.0, 2.0]), np.full(2, 0.5)).round(3)
     array([-2.266, -3.266])
     """
     ### BEGIN SOLUTION
@@ -162,8 +163,8 @@ check.gan_losses(gan_losses)
 # %% [markdown]
 # ## 4. Does one of k tries pass?   ●●○  8 minutes
 #
-# Of $n$ programs that a model wrote, $c$ pass their tests. Had it had $k$ tries
-# only, how likely would one have passed? Of all ways to choose $k$ of the $n$,
+# Of $n$ programs that a model wrote, $c$ pass their tests. Had it had $k$
+# tries only, how likely would one have passed? Of all ways to choose $k$ of the $n$,
 # count those that hold no good one:
 #
 # $$\text{pass@}k = 1 - \binom{n - c}{k} \Big/ \binom{n}{k}$$
@@ -219,8 +220,8 @@ passed = np.random.default_rng(0).binomial(20, 0.1, size=5000).tolist()
 plots.bars(["counted", "short cut"],
            [np.mean([pass_at_k(20, c, 10) for c in passed]),
             np.mean([1 - (1 - c / 20) ** 10 for c in passed])],
-           reference=1 - 0.9**10, reference_label="true", ylabel="mean pass@10",
-           title="The short cut tells too little: its curve bends")
+           reference=1 - 0.9**10, reference_label="true",
+           ylabel="mean pass@10", title="The short cut tells too little: its curve bends")
 
 # %% [markdown]
 # A Copilot of your own: an n-gram (lesson 08) of four functions completes a
@@ -238,7 +239,7 @@ tries = [model.sample(rng, 60, "def add(a, b): return ") for _ in range(20)]
 
 def passes(code):
     names = {}
-    exec(code, names)                             # our own four lines: harmless
+    exec(code, names)                      # made of our own lines: harmless
     return names["add"](2, 3) == 5 and names["add"](-1, 1) == 0
 
 
@@ -269,7 +270,7 @@ def write(temperature, text="the "):
         text += choices([*guess], odds)[0]
     return text
 
-
+# %%
 rows = []
 for temperature in (0.2, 0.5, 1, 1.5):
     text = write(temperature)

@@ -29,6 +29,11 @@ def test_real_digits_are_as_various_as_themselves_and_no_copies(data):
     assert judge.told(np.zeros((500, 64)), data.held_out) > 0.99
 
 
+def test_marks_say_what_they_need(data):
+    with pytest.raises(ValueError, match=r"got \(9, 64\) and \(500,\)"):
+        judge.marks(data.train[:9], ASKED)
+
+
 def test_the_net_is_called_as_often_as_steps_and_hears_or_does_not():
     calls = []
 

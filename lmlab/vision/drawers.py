@@ -14,6 +14,7 @@ import hashlib
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from sklearn.cluster import KMeans
 from torch import Tensor, nn
@@ -170,8 +171,9 @@ def codes_of_digits(model: VAE, y: Tensor, scale: float = 1.0, seed: int = 0) ->
 
 
 @torch.no_grad()
-def draw(model: nn.Module, asked, setting: float = 1.0, seed: int = 0) -> Tensor:
-    """Return a picture (n, 64) of each digit asked for, by whichever way.
+def draw(model: nn.Module, asked: Tensor | np.ndarray, setting: float = 1.0,
+         seed: int = 0) -> Tensor:
+    """Return a picture (n, 64) of each digit asked for, (n,), by whichever way.
 
     setting: a CodeWriter's temperature, a Denoiser's guidance, and else the scale of
     the noise that is drawn from.
@@ -188,6 +190,7 @@ def draw(model: nn.Module, asked, setting: float = 1.0, seed: int = 0) -> Tensor
 
 
 def train_vae(seed: int, steps: int = 4000) -> VAE:
+    """Return a VAE with eight codes."""
     torch.manual_seed(seed)
     model = VAE(8)
     train(model, batches.rows(pictures(), 64, seed), steps=steps, learning_rate=2e-3,
@@ -196,6 +199,7 @@ def train_vae(seed: int, steps: int = 4000) -> VAE:
 
 
 def train_codes(seed: int, steps: int = 900) -> CodeWriter:
+    """Return a writer: its code book by k-means, then its weights."""
     x, y = pictures()
     torch.manual_seed(seed)
     model = CodeWriter()
@@ -208,6 +212,7 @@ def train_codes(seed: int, steps: int = 900) -> CodeWriter:
 
 
 def train_denoiser(seed: int, steps: int = 5000) -> diffusion.Denoiser:
+    """Return a denoiser."""
     torch.manual_seed(seed)
     net = diffusion.Denoiser()
     train(net, batches.rows(pictures(), 128, seed), steps=steps, learning_rate=2e-3,
