@@ -164,8 +164,8 @@ check.gan_losses(gan_losses)
 # ## 4. Does one of k tries pass?   ●●○  8 minutes
 #
 # Of $n$ programs that a model wrote, $c$ pass their tests. Had it had $k$
-# tries only, how likely would one have passed? Of all ways to choose $k$ of the $n$,
-# count those that hold no good one:
+# tries only, how likely would one have passed? Of all ways to choose $k$ of
+# the $n$, count those that hold no good one:
 #
 # $$\text{pass@}k = 1 - \binom{n - c}{k} \Big/ \binom{n}{k}$$
 #
@@ -221,7 +221,8 @@ plots.bars(["counted", "short cut"],
            [np.mean([pass_at_k(20, c, 10) for c in passed]),
             np.mean([1 - (1 - c / 20) ** 10 for c in passed])],
            reference=1 - 0.9**10, reference_label="true",
-           ylabel="mean pass@10", title="The short cut tells too little: its curve bends")
+           ylabel="mean pass@10",
+           title="The short cut tells too little: its curve bends")
 
 # %% [markdown]
 # A Copilot of your own: an n-gram (lesson 08) of four functions completes a
