@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09, 10: likelihood, attention, a GPT.
 #
-# **Time** 33 minutes to read, 20 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
 # 97,000 weights. Which is which?
@@ -327,8 +327,9 @@ show.table(rows, [*header, "CPU seconds to train"])
 # %% [markdown]
 # ## Not only pictures
 #
-# A text is drawn token by token (lessons 00, 12), a program too; the exercise
-# asks how much of a text is new, and whether a program runs.
+# A text is drawn token by token (lessons 00, 12), a program too. The exercise
+# asks how much of a text is new, and how likely one of $k$ programs passes its
+# tests (*pass@k*).
 #
 # And a tune: eight notes are the tokens. Where MusicLM has a text, a *tag*
 # says how far the next note may lie. Calm, then wild:
@@ -376,7 +377,7 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 # | --- | --- | --- | --- |
 # | VAE | 2013, Kingma, Welling | any | the plane |
 # | GAN | 2014, Goodfellow et al. | any | the contest |
-# | BigGAN | 2018, DeepMind | 158 million | noise x 0.5 |
+# | BigGAN | 2018, DeepMind | 158 million (128 px) | noise x 0.5 |
 # | DALL-E | 2021, OpenAI | 12 billion | codes |
 # | GitHub Copilot | 2021, GitHub, OpenAI | Codex: to 12 billion | exercise 4 |
 # | DALL-E 2 | 2022, OpenAI | decoder 3.5 billion | the cloud |
