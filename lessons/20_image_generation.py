@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09, 10: likelihood, attention, a GPT.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 33 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
 # 97,000 weights. Which is which?
@@ -113,8 +113,7 @@ torch.manual_seed(0)
 vae, X = drawers.VAE(2).double(), torch.tensor(data.train)
 train(vae, batches.rows((X,), 64), steps=1500, learning_rate=3e-3,
       loss=drawers.vae_loss)
-code = vae.encode(X[:1])[0].detach().numpy().round(1)
-print(f"a {data.train_labels[0]} has the code {code[0]}")
+print("codes of a digit:", vae.encode(X[:1])[0].detach().numpy().round(1))
 
 # %% [markdown]
 # Two numbers a picture. What does the decoder draw of a grid of codes?
@@ -186,8 +185,8 @@ show.agree(sigmoid(-0.24) * 0.8, point.grad[1], 1e-6)
 # %% [markdown]
 # Each answers the other's last move (rates from 0.1 to 2 do the same). Now
 # digits, twice: with rates that suit each other, and with a generator ten
-# times as fast as its discriminator. Both were trained before (11 s each), and
-# told no digit. How many kinds does each draw, with three seeds?
+# times as fast as its discriminator; told no digit, trained before. How many
+# kinds does each draw, with three seeds?
 
 # %%
 from lmlab.page import datasets
@@ -367,7 +366,6 @@ print(np.where((moment >= 0) & (moment < 5), moment, -1))
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
 # | 学习数据的联合概率分布 P(X,Y) ... GANs ("learn the joint distribution") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none |
-# | AIGC ... 是指基于生成对抗网络、大型预训练模型等人工智能的技术方法 ("rests on GANs, large pre-trained models") | **leaves out** diffusion | it overtook GANs in 2021 (Dhariwal, Nichol, 2105.05233); DALL-E 2 and Stable Diffusion draw so |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
 # | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (exercise 4 counts it in a text); what is wanted, people judge |
 #
