@@ -27,3 +27,13 @@ def test_real_digits_are_as_various_as_themselves_and_no_copies(data):
 def test_marks_say_what_they_need(data):
     with pytest.raises(ValueError, match=r"got \(9, 64\) and \(500,\)"):
         judge.marks(data.train[:9], np.arange(500) % 10)
+
+
+def test_a_report_is_a_table_of_marks(data, monkeypatch):
+    shown = []
+    monkeypatch.setattr(judge.show, "table", lambda *table: shown.append(table))
+    pictures = [data.train[data.train_labels == n % 10][n // 10] for n in range(500)]
+    judge.report({"copies": pictures})
+    [([row], header)] = shown
+    assert row[0] == "copies" and row[1] == row[3] == "100%" and row[4] == "1.0"
+    assert header == ["500 pictures", "as asked", "told", "copies", "spread"]

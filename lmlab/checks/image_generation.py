@@ -51,6 +51,8 @@ noised = Check(
         mixed(lambda a: a): "The noise has its root. Has the picture?",
         mixed(noisy=lambda a: 1 - a**0.5):
             "Which comes first: the root, or what is missing to 1?",
+        mixed(lambda a: a, lambda a: (1 - a**2) ** 0.5):
+            "`kept` is a share of the variance already. Is it squared?",
         mixed(lambda a: (1 - a) ** 0.5, lambda a: a**0.5):
             "Where all is kept, what should come back: the picture, or the noise?",
         mixed(noisy=lambda a: 1.0):
@@ -134,6 +136,14 @@ elbo = Check(
             "v is a variance already. Is it squared in the KL?",
         bound(kl=lambda m, v: (m**2 + v - np.log(v)) / 2):
             "What is the KL of the law from itself, m = 0 and v = 1?",
+        bound(kl=lambda m, v: (m**2 + v - 1 + np.log(v)) / 2):
+            "Which sign has log v in the KL?",
+        bound(wobble=lambda w, v: (w * v) ** 2):
+            "v is a variance already. Is it squared in the error?",
+        lambda x, w, s, m, v: bound()(x, w, s, m, v) - w**2 * v * (1 - 1 / (2 * s)):
+            "Is the wobble, w**2 v, divided by 2 s as well?",
+        bound(divide=lambda s: 1 / s):
+            "In Python, a / 2 * s is (a / 2) * s. Does s divide there?",
     },
     right="8 sets of guesses (the law itself, steep decoders, 100 at once)",
 )
@@ -212,6 +222,15 @@ gan_losses = Check(
         losses(lambda r, f: -hard(-r).mean() - hard(f).mean(),
                lambda f: -hard(-f).mean()):
             "A surprise is not below zero: which sign is lost?",
+        losses(lambda r, f: hard(r).mean() + hard(-f).mean(),
+               lambda f: hard(f).mean()):
+            "`np.logaddexp(0, -a)` is the surprise: which sign has a score in it?",
+        losses(lambda r, f: hard(-r).mean() + (1 - hard(-f)).mean()):
+            "That takes a surprise from 1. Is it the chance that is taken from 1?",
+        losses(lambda r, f: hard(-r).mean() + hard(f - 1).mean()):
+            "Is 1 - sigma(f) the sigma of 1 - f? Try f = 0.",
+        lambda real, forged: (losses()(real, forged)[0], -losses()(real, forged)[0]):
+            "Is the generator's loss here the detective's, turned round? See L_G.",
     },
     right="8 pairs of batches (of different sizes, very sure, very wrong)",
     no_warnings=True,
@@ -271,6 +290,8 @@ pass_at_k = Check(
             "Do k tries find k times as much, if two of them may pass at once?",
         lambda n, c, k: math.prod(max(c - i, 0) / (n - i) for i in range(k)):
             "That is the chance that all k pass. Is one enough?",
+        lambda n, c, k: math.prod(1 - max(n - c - i, 0) / (n - i) for i in range(k)):
+            "From what is the product taken away: from 1 once, or in each try?",
         in_floats: "Right on paper. How large are the two counts for 5,000 programs?",
         lambda n, c, k: tried()(n, c, k - 1) if k > 1 else 0.0:
             "How many tries does that loop make?",
@@ -324,6 +345,11 @@ kept = Check(
             "Where does the picture before any step belong: first, or last?",
         lambda lost: kept_loop(lost)[::-1].copy():
             "From picture to noise, or from noise to picture?",
+        lambda lost: np.cumprod(1 - np.append(1.0, lost)):
+            "A step that loses 1 loses all. Where does the 1 belong: before, or after, "
+            "it is turned into what is kept?",
+        lambda lost: np.append(0.0, np.cumprod(1 - lost)):
+            "Before the first step, is nothing kept, or all?",
     },
     right="7 schedules (no step, one that takes all, a thousand steps)",
 )
@@ -398,6 +424,13 @@ step_back = Check(
             "How strong is the noise in x, if the share a is kept?",
         back(fit=lambda x, c, e, a: e):
             "After the cut, do this noise and the clean picture still make up x?",
+        back(clean=lambda x, e, a: (x - (1 - a) ** 0.5 * e / a**0.5).clip(-1, 1)):
+            "What is divided by the root of a: the noise alone, or all that is left?",
+        back(guide=lambda e, blind, w: (blind + w * (e - blind)).clip(-1, 1),
+             clean=lambda x, e, a: (x - (1 - a) ** 0.5 * e) / a**0.5):
+            "What is cut: the noise, or the clean picture?",
+        back(fit=lambda x, c, e, a: (x - c) / (1 - a) ** 0.5):
+            "How strong is the clean picture in x, if the share a is kept?",
         back(fit=lambda x, c, e, a: x - c):
             "How strong are clean picture and noise in x, if the share a is kept?",
         back(fit=lambda x, c, e, a: (x - a * c) / (1 - a)):
@@ -407,6 +440,8 @@ step_back = Check(
             "That is the clean picture at once. How much noise should stay for b?",
         back(mix=lambda c, e, a, b: a**0.5 * c + (1 - a) ** 0.5 * e):
             "Which share should the *next* picture keep?",
+        back(mix=lambda c, e, a, b: b**0.5 * c + (1 - a) ** 0.5 * e):
+            "The next picture holds less noise: which share goes with it, a or b?",
         back(mix=lambda c, e, a, b: b * c + (1 - b) * e):
             "b is a share of the variance. Where are the roots?",
         back(mix=lambda c, e, a, b: (b**0.5 * c + (1 - b) ** 0.5 * e).clip(-1, 1)):

@@ -60,7 +60,7 @@ class VAE(nn.Module):
 
 
 def vae_loss(model: VAE, batch: tuple[Tensor, ...]) -> Tensor:
-    """Return minus the ELBO, without its constant: how far off, and how far from z."""
+    """Return minus the ELBO, without its constant: off the picture, off the law."""
     middle, log_v = model.encode(batch[0])
     z = middle + (log_v / 2).exp() * torch.randn_like(middle)
     off = (model.decoder(z) - batch[0]).square().sum(1) / (2 * model.noise**2)

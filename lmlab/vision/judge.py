@@ -7,14 +7,18 @@ many are copies, and whether they can be told from real ones.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
+
+from lmlab.page import show
 
 COPY = 1.0  # no held-out digit lies as near as this to a training digit
 
@@ -84,3 +88,12 @@ def marks(pictures: np.ndarray, asked: np.ndarray) -> dict[str, float]:
             "spread": spread(pictures, asked),
             "told": told(pictures, digits().held_out),
             "copies": copies(pictures)}
+
+
+def report(sheets: Mapping[str, ArrayLike]) -> None:
+    """Show the marks of each 500 pictures, asked for as 0 to 9 in turn, as a table."""
+    found = {name: marks(np.asarray(pictures, float), np.arange(500) % 10)
+             for name, pictures in sheets.items()}
+    show.table([(name, *(f"{m[k]:.0%}" for k in ("judged", "told", "copies")),
+                 f"{m['spread']:.1f}") for name, m in found.items()],
+               ["500 pictures", "as asked", "told", "copies", "spread"])
