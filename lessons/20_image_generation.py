@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09, 10: likelihood, attention, a GPT.
 #
-# **Time** 32 minutes to read, 40 seconds to run
+# **Time** 32 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
 # 97,000 weights. Which is which?
@@ -161,9 +161,9 @@ plots.lines({"in turn": contest(True), "at once": contest(False)},
 # %% [markdown]
 # Each answers the other's last move (rates from 0.1 to 2 do the same). Now
 # digits, twice: with rates that suit each other, and with a generator ten
-# times as fast as its discriminator; told no digit, trained before. How many
-# *kinds* does each draw (of the judge's names, $e$ to the entropy: ten equally
-# often would be 10), with three seeds?
+# times as fast as its discriminator (and more momentum); told no digit, trained
+# before. How many kinds does each draw (e to the entropy
+# of the judge's answers), with three seeds?
 
 # %%
 from lmlab.page import datasets
