@@ -344,7 +344,8 @@ Audio(np.ravel(waves * (800 - clock)), rate=rate)
 # | --- | --- | --- |
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
-# | 学习数据的联合概率分布 P(X,Y) ... GANs ("learn the joint distribution") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none |
+# | 学习数据的联合概率分布 P(X,Y) ... GANs; 条件概率分布 P(Y∣X) ... 支持向量机 SVM ("GANs: the joint law; SVMs: the conditional") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none. The judge is an SVM: borders, no probability |
+# | 大模型大致可分为三种类型: 语言模型、计算机视觉模型和生成模型 ("language, vision and generative models") | **imprecise** | they overlap: a GPT drew digits |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
 # | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (exercise 4 counts it in a text); what is wanted, people judge |
 #
@@ -354,13 +355,13 @@ Audio(np.ravel(waves * (800 - clock)), rate=rate)
 # | --- | --- | --- | --- |
 # | VAE | 2013, Kingma, Welling | any | the plane |
 # | GAN | 2014, Goodfellow et al. | any | the contest |
-# | BigGAN | 2018, DeepMind | 158 million (128 px) | noise x 0.5 |
+# | BigGAN | 2018, DeepMind | 70 + 88 million (128 px) | noise x 0.5 |
 # | DALL-E | 2021, OpenAI | 12 billion | codes |
 # | GitHub Copilot | 2021, GitHub, OpenAI | Codex: to 12 billion | exercise 4 |
 # | DALL-E 2 | 2022, OpenAI | decoder 3.5 billion | the cloud |
 # | Midjourney | 2022, Midjourney | not told | (way not told) |
 # | Stable Diffusion | 2022, LMU, Runway, Stability AI | 860 million, text 123 | guidance |
-# | MusicLM | 2023, Google | 430 million a stage | the tune |
+# | MusicLM | 2023, Google | several nets | the tune |
 # | MusicGen | 2023, Meta | 0.3, 1.5, 3.3 billion | the delay |
 #
 # ## Check yourself

@@ -165,7 +165,7 @@ check.gan_losses(gan_losses)
 #
 # Of $n$ programs that a model wrote, $c$ pass their tests. Had it had $k$
 # tries only, how likely would one have passed? Of all ways to choose $k$ of
-# the $n$, count those that hold no good one:
+# the $n$, count those that hold no good one (Chen et al. 2021, 2107.03374):
 #
 # $$\text{pass@}k = 1 - \binom{n - c}{k} \Big/ \binom{n}{k}$$
 #
