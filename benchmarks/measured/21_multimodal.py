@@ -1,15 +1,20 @@
-"""Lesson 21: other seeds, and what takes longer, in four small studies.
+"""Lesson 21: other seeds, and what takes longer, in five small studies.
 
 study     | setting                 | first, second, third
-captions  | writes or finds it, and | share of captions right of new pairs, of met pairs;
-          | the colours each digit  | share that finds the caption better than the same
-          | is met in               | with its two things swapped
+captions  | writes or finds them,   | share right of new pairs, of met pairs; share that
+          | and the colours each    | is well formed (writes), or chosen over the same
+          | digit is met in         | caption with its two things swapped (finds)
 questions | how the two meet        | share right: colour, count, left of
 state     | how places are read     | share right: leftmost block, whole order
+missing   | how two views of a      | share right of held-out digits: pixels and word,
+          | digit are joined        | pixels alone, word alone
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from lmlab.learning.muon import muon
@@ -22,7 +27,8 @@ from lmlab.vision.scenes import captions as describe
 SETTINGS = {"captions": ("writes 1", "writes 2", "writes 3",
                          "finds 1", "finds 2", "finds 3", "finds without order 2"),
             "questions": ("blind", "dot product", "joined", "co-attention"),
-            "state": ("numbers", "text")}  # fmt: skip
+            "state": ("numbers", "text"),
+            "missing": ("joined", "dropped", "votes", "1 of 100")}  # fmt: skip
 ROWS = [{"study": study, "setting": setting, "seed": seed}
         for study, settings in SETTINGS.items()
         for setting in settings for seed in (0, 1, 2)]  # fmt: skip
@@ -32,7 +38,7 @@ WIDTH = 32
 def measure(study: str, setting: str | int, seed: int) -> dict[str, float]:
     torch.set_default_dtype(torch.float64)
     found = {"captions": captions, "questions": questions,
-             "state": state}[study](setting, seed)  # fmt: skip
+             "state": state, "missing": missing}[study](setting, seed)  # fmt: skip
     found = [round(float(share), 2) for share in found] + [0.0]
     return dict(zip(("first", "second", "third"), found, strict=False))
 
@@ -45,17 +51,17 @@ def learn(model: nn.Module, at, loss, steps: int, rate: float = 0.01) -> None:
 def captions(setting: str, seed: int) -> list[Tensor]:
     how, shades = setting[:-2], int(setting[-1])
     say = written(seed, shades) if how == "writes" else found(how, seed, shades)
-    right = []
-    for new in (True, False):
-        shown = scenes(1000, seed, new=new, shades=shades, test=True)
-        ids = encode(shown.captions)
-        right.append((say(shown.pictures) == ids).all(1).double().mean())
+    shown = [scenes(1000, seed, new=new, shades=shades, test=True)
+             for new in (True, False)]
+    right = [say(s.pictures) == encode(s.captions) for s in shown]
+    shares = [words.all(1).double().mean() for words in right]
     if how == "writes":
-        return right
+        return [*shares, right[0][:, [0, 3, 4, 5, 8]].all(1).double().mean()]
+    pictures, ids = shown[1].pictures, encode(shown[1].captions)
     swapped = ids[:, [0, 6, 7, 3, 4, 5, 1, 2, 8]]
     apart = (swapped != ids).any(1)
-    gap = (say.score(shown.pictures, ids) - say.score(shown.pictures, swapped))[apart]
-    return [*right, ((gap > 1e-9).double() + (gap.abs() <= 1e-9) / 2).mean()]
+    gap = (say.score(pictures, ids) - say.score(pictures, swapped))[apart]
+    return [*shares, ((gap > 1e-9).double() + (gap.abs() <= 1e-9) / 2).mean()]
 
 
 def written(seed: int, shades: int):
@@ -219,3 +225,27 @@ def state(how: str, seed: int) -> list[Tensor]:
     shown, plan = at(0)
     right = model.write(shown, 4) == plan
     return [right[:, 0].double().mean(), right.all(1).double().mean()]
+
+
+def missing(how: str, seed: int) -> list[float]:
+    """Name a digit by noisy pixels and a noisy word, of which either may be missing.
+
+    dropped: learns from rows with both, without the word, without the pixels; votes:
+    a model for each view; 1 of 100: a word stands in one row of a hundred.
+    """
+    rng = np.random.default_rng(seed)
+    X, digits = load_digits(return_X_y=True)
+    X = X / 16 + 0.5 * rng.normal(size=X.shape)
+    word = rng.normal(size=(10, 12))[digits] + rng.normal(size=(len(X), 12))
+    views, n = np.hstack([X, word]), 1000
+    sees = np.arange(76) < 64
+    one_view = [views[:n] * sees, views[:n] * ~sees]
+    few = np.arange(n)[:, None] % 100 == 0
+    lessons = {"joined": [views[:n]], "dropped": [np.vstack([views[:n], *one_view])],
+               "votes": one_view, "1 of 100": [views[:n] * (sees | few)]}[how]
+    models = [LogisticRegression(max_iter=300, C=0.1).fit(
+        rows, np.resize(digits[:n], len(rows))) for rows in lessons]
+    tests = views[n:], views[n:] * sees, views[n:] * ~sees
+    asked = (models, models[:1], models[-1:])  # who has nothing to see does not vote
+    return [np.mean(sum(model.predict_log_proba(test) for model in who).argmax(1)
+                    == digits[n:]) for test, who in zip(tests, asked, strict=True)]

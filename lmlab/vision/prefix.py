@@ -29,8 +29,12 @@ class PrefixGPT(nn.Module):
         self.gpt = GPT(GPTConfig(vocab_size, context, d_model, n_layers=2, n_heads=2))
 
     def forward(self, seen: Tensor, ids: Tensor) -> Tensor:
-        """Return the logits of word 0 (by the prefix alone), 1 ... n of ids (batch, n)."""
+        """Return the logits of the next word after the prefix, and after each of ids.
+
+        seen: what `eye` takes; ids: (batch, n). Returns (batch, 1 + n, vocab_size).
+        """
         gpt, prefix = self.gpt, self.eye(seen)
+        check_room(prefix, ids, gpt.config.context)
         x = torch.cat((prefix, gpt.tokens(ids)), dim=1)  # one row: patches, words
         x = x + gpt.places.weight[: x.shape[1]]
         for block in gpt.blocks:
@@ -45,6 +49,15 @@ class PrefixGPT(nn.Module):
         for _ in range(n_words):
             ids = torch.cat((ids, self(seen, ids)[:, -1:].argmax(-1)), dim=1)
         return ids
+
+
+def check_room(prefix: Tensor, ids: Tensor, context: int) -> None:
+    """Raise ValueError where prefix (batch, m, d) and ids (batch, n) do not fit."""
+    if prefix.shape[1] + ids.shape[1] > context:
+        raise ValueError(
+            f"the model has at most {context} places: "
+            f"got {prefix.shape[1]} seen and {ids.shape[1]} words"
+        )
 
 
 def caption_loss(model: PrefixGPT, batch: tuple[Tensor, Tensor]) -> Tensor:
@@ -66,7 +79,7 @@ class Patches(nn.Sequential):
 def captioner(seed: int, shades: int = 2) -> PrefixGPT:
     """Train a captioner of two objects, met in `shades` colours each: 200 batches."""
     torch.manual_seed(seed)
-    model = PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32).double()
+    model = PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32)
 
     def at(step: int) -> tuple[Tensor, Tensor]:
         drawn = scenes(64, 10**6 * (seed + 1) + step, shades=shades)

@@ -23,7 +23,10 @@ WORDS = [".", "a", "left", "of", *COLOURS, *DIGITS]
 
 @dataclass(frozen=True)
 class Scenes:
-    """pictures: (n, 3, 8, 8 objects), from 0 to 1; digits, colours: (n, objects)."""
+    """pictures: (n, 3, 8, 8 objects), from 0 to 1; digits, colours: (n, objects).
+
+    The pictures have torch's default dtype when they are drawn, as new models have.
+    """
 
     pictures: Tensor
     digits: Tensor
@@ -92,7 +95,8 @@ def paint(
     draw = torch.rand(digits.shape, generator=rng, dtype=torch.float64)
     ink = images[first[digits] + (draw * count[digits]).long()]  # (n, objects, 8, 8)
     shade = torch.tensor([*COLOURS.values()], dtype=ink.dtype)[colours]
-    return torch.cat((ink[:, :, None] * shade[..., None, None]).unbind(1), dim=-1)
+    painted = ink[:, :, None] * shade[..., None, None]
+    return torch.cat(painted.unbind(1), dim=-1).to(torch.get_default_dtype())
 
 
 @cache

@@ -121,7 +121,10 @@ def images(
     wider = max(picture.shape[1] / picture.shape[0] for picture in pictures)
     size = min(1.3, (WIDTH / across - 0.1) / max(wider, 1))
     head = 0.34 if titles is not None else 0.0
-    wide = across * (size * max(wider, 1) + 0.1)
+    room = size * max(wider, 1)
+    wide = across * (room + 0.1)
+    letters = max((text_width(str(t), 12) for t in titles or ()), default=0)
+    letters = 12 * min(1, (room + 0.1) / letters) if letters and wider > 1 else 12
     figure, grid = plt.subplots(
         down,
         across,
@@ -134,7 +137,8 @@ def images(
     for i, (ax, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
         ax.imshow(picture, cmap="Greys", interpolation="nearest")
         if titles is not None:
-            ax.set_title(str(titles[i]), loc="center", size=12, weight="normal", pad=4)
+            ax.set_title(str(titles[i]), loc="center", size=letters, weight="normal",
+                         pad=4)  # fmt: skip
 
 
 def token_grid(
