@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09 and 10: cross-entropy, attention, GPT.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A small GPT learns to describe two coloured digits. Each digit came in two of
 # four colours. Here they are in the other two, and what it writes:
@@ -47,9 +47,9 @@ for name, is_new in {"met": False, "new": True}.items():
 show.table(rows, ["pairs", "grammar", "colours", "digits", "captions"])
 
 # %% [markdown]
-# The form is perfect, colours too, and new digits are hardly better than a guess:
-# *hallucination* (幻觉) with a number. Keep the question why. First, a model
-# that cannot write at all.
+# The form is perfect, the colours are right, and new digits are hardly better than
+# a guess: *hallucination* (幻觉) with a number. Keep the question why. First, a
+# model that cannot write at all.
 #
 # ## One space for both
 #
@@ -165,7 +165,7 @@ for name, is_new in {"met": False, "new": True}.items():
 show.table(rows, ["pairs", "right", "digit", "colour"])
 
 # %% [markdown]
-# Half of what it never met, and its errors are digits again. A caption adds
+# Over half of what it never met, and its errors are digits again. A caption adds
 # "seven" to "yellow", so a picture's vector has to be a sum, too: new sums have
 # a chance.
 #
@@ -398,7 +398,7 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # | --- | --- | --- |
 # | GPT-4,具备了多模态理解与多类型内容生成能力 ("understands several modalities, generates several kinds") | **half wrong** | "image and text inputs ... text outputs" (2303.08774, abstract) |
 # | CLIP ... 将图像和文本分别编码为向量, 使得只有单一模态样本的用户也能检索 ("encodes image and text apart, so that who has one can search the other") | **right** | your forty prompts |
-# | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), good for 视觉问题回答 (questions on pictures) | **right** | the table of questions |
+# | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), for 视觉问题回答 (questions on pictures) | **right** | the table of questions |
 # | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family since 2021: language, vision, multimodal, science |
 # | 多模态信息通常意味着更高的计算和模型复杂性 ("more computation and complexity") | **right** | the tokens above |
 # | PaLM-E ... 通过视觉、多模态和多任务训练来拓展其能力 ("the trend: sight and many tasks widen what it can do") | **right** | your robot; March 2023, as it says |

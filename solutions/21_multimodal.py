@@ -258,9 +258,12 @@ check.bleu1(bleu1)
 # wrong captions:
 
 # %%
+import torch
+
 from lmlab.vision.prefix import captioner
 from lmlab.vision.scenes import decode, scenes
 
+torch.set_default_dtype(torch.float64)
 new = scenes(500, seed=0, new=True, test=True)
 said = decode(captioner(seed=0).write(new.pictures, n_words=9))
 marks = np.array([bleu1(*pair) for pair in zip(said, new.captions)])
@@ -328,14 +331,15 @@ from sklearn.datasets import load_digits
 
 images, names = load_digits(return_X_y=True)
 rng = np.random.default_rng(0)
-ink = [np.argwhere(images[names == d][0].reshape(8, 8) > 7) for d in range(10)]
+mean = [images[names == d].mean(axis=0).reshape(8, 8) for d in range(10)]
+ink = [np.argwhere(image > 8) for image in mean]
 points = np.vstack([np.repeat(xy, 4, axis=0) for xy in ink])[:, ::-1] * [1, -1]
 points = (points + rng.uniform(-0.4, 0.4, points.shape) - [3.5, -3.5]) / 2
 labels = np.repeat(np.arange(10), [4 * len(xy) for xy in ink])
 
 
 def draw(label, n=400):
-    levels = np.geomspace(5, 0.03, 30)
+    levels = np.geomspace(5, 0.1, 30)
     x = levels[0] * rng.normal(size=(n, 2))
     for noise, less in zip(levels, levels[1:]):
         guess = denoise(x, noise, points, labels, label)
@@ -343,6 +347,8 @@ def draw(label, n=400):
     return x
 
 
-axes = plots.axes(['"two"', '"seven"', '"nine"'], "", "", n=3)
-for ax, label in zip(axes, (2, 7, 9)):
+asked = {"two": 2, "seven": 7, "three": 3}
+axes = plots.axes([f'Said: "{word}"' for word in asked], "", "", n=3)
+for ax, label in zip(axes, asked.values()):
     plots.scatter(draw(label), None, title="", ax=ax)
+    ax.set(xlim=(-2.2, 2.2), ylim=(-2.2, 2.2), aspect="equal")

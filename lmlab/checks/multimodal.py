@@ -46,6 +46,8 @@ zero_shot = Check(
             "Which prompt wins if one of them is made ten times as long?",
         lambda x, y: (x @ unit(y, axis=0).T).argmax(axis=1):
             "Is each prompt one long now, or each column of all prompts?",
+        lambda x, y: (x @ (y / np.linalg.norm(y, axis=1)).T).argmax(axis=1):
+            "(n, d) divided by (n,): which of the two axes do the lengths meet?",
         lambda x, y: (x @ unit(y).T).argmin(axis=1):
             "Is the nearest direction the one with the largest cosine, or the smallest?",
         lambda x, y: (x @ unit(y).T).argmax(axis=0):
@@ -186,6 +188,13 @@ recall_at_k = Check(
     mistakes={
         recall(better=np.greater, itself=0):
             "All scores alike: does the right one count as found? A tie counts against.",
+        lambda scores, k: float(np.mean([i in np.argsort(-row)[:k] for i, row in
+                                         enumerate(scores)])):
+            "Where does argsort put the own score among equals? A tie counts against.",
+        lambda scores, k: float(np.mean([i in np.argsort(row)[::-1][:k] for i, row in
+                                         enumerate(scores)])):
+            "Among equals, is the own score the last after argsort? A tie counts "
+            "against.",
         recall(itself=0): "Does the own score stand before itself?",
         recall(enough=np.less_equal): "With k pictures before it, is it among the first k?",
         recall(axis=0, own=np.diag): "Does a caption look for its picture here, or a "
@@ -389,6 +398,8 @@ denoise = Check(
         guess(power=1): "Is the distance squared?",
         guess(width=lambda noise: 2 * noise): "Is the noise squared?",
         guess(width=lambda noise: noise**2): "Where is the 2 of 2 noise^2?",
+        guess(width=lambda noise: 2 / noise**2):
+            "Does -squares / 2 * noise**2 divide by the noise, or multiply?",
         guess(width=lambda noise: 2.0): "Where does the noise come in?",
         guess(weigh=lambda s: softmax(s, axis=0)):
             "Whose weights sum to 1: those of one x, or those of one point?",

@@ -56,11 +56,6 @@ def loss_in_place(pictures, captions, temperature):
     return loss_by_torch(pictures, captions, temperature)
 
 
-def recall_by_sorting(scores, k):
-    order = np.argsort(scores, axis=1)[:, ::-1][:, :k]
-    return float(np.mean([i in row for i, row in enumerate(order)]))
-
-
 def recall_with_ties_last(scores, k):
     n, scores = len(scores), scores.copy()
     own = scores[range(n), range(n)].copy()
@@ -169,7 +164,7 @@ WRONG = {
         (lambda x, y, t: loss_by_torch(x, y, 0.5), "Right on the case before"),
     ],
     "recall_at_k": [
-        (recall_by_sorting, "all alike"),
+        (lambda scores, k: k / len(scores), "Right on the case before"),
         (recall_in_place, "changed its argument scores"),
         (lambda scores, k: 1.0, "expected 0.5"),
         (lambda scores, k: scores, "expected a single number"),
