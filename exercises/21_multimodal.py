@@ -2,9 +2,9 @@
 # # Exercises: words and pictures
 #
 # Six tasks, from naming a picture to drawing one on demand. They train what
-# [lesson 21](../lessons/21_multimodal.ipynb) showed: one space for pictures and
-# captions, its loss, and how to see through a fluent caption. Right below each
-# task stands its check; run it as often as you like. Hints are folded.
+# [lesson 21](../lessons/21_multimodal.ipynb) showed: one space for pictures
+# and captions, its loss, and how to see through a fluent caption. Right below
+# each task stands its check; run it as often as you like. Hints are folded.
 # **Time** 42 minutes.
 
 # %%
@@ -175,8 +175,8 @@ def batches(
     """Return the pairs in the given order, `size` at a time.
 
     pictures: (n, d), captions: (n, e), row i belongs to row i. order: all of
-    0 ... n - 1, shuffled. The last batch may be smaller. Nothing that is handed
-    in is changed.
+    0 ... n - 1, shuffled. The last batch may be smaller. What is handed in is
+    not changed.
 
     >>> x = np.array([[0.0], [10.0], [20.0]])
     >>> [b.tolist() for _, b in batches(x, x + 1, 2, np.array([2, 0, 1]))]
@@ -270,8 +270,8 @@ print(f"said  {said[worst]}\ntruth {new.captions[worst]}")
 # %% [markdown]
 # ## 6. Words draw   ●●●  9 minutes
 #
-# From text to image (文字生成图像), in two dimensions: a picture is a heap of
-# points, and a word says of which kind. Noise is added to a point; the best
+# From text to image (文字生成图像), in two dimensions: a picture is a heap
+# of points, and a word says of which kind. Noise is added to a point; the best
 # guess of what it was is an average of all points of that kind, the near ones
 # weighing most. (A diffusion model, lesson 20, *learns* this guess.)
 

@@ -98,8 +98,8 @@ def contrastive(alike):
 show.agree(loss, contrastive(torch.tensor(alike)), 1e-12)
 
 # %% [markdown]
-# The encoders: convolutions (lesson 19) for a picture, for a caption the mean of
-# its words' vectors. A batch holds each of the 20 pairs to be met, once.
+# The encoders: convolutions (lesson 19), and for captions the mean of their words'
+# vectors. A batch holds each of the 20 pairs to be met, once.
 
 # %%
 from torch import nn
@@ -171,8 +171,8 @@ show.table(rows, ["pairs", "right", "digit", "colour"])
 #
 # ## Two clouds become one
 #
-# Do pictures and captions lie in the same place? Let one axis run from the mean
-# caption to the mean picture, the other from "blue" to "red".
+# Do the two lie in one place? One axis runs from the mean caption to the mean
+# picture, the other from "blue" to "red".
 
 # %%
 def cloud(model, ax):
@@ -247,16 +247,19 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 
-def chances(views, model=LogisticRegression(max_iter=500)):
+def chances(views, model):
     return model.fit(views[:2000], answer[:2000]).predict_proba(views[2000:])
 
 
+linear = LogisticRegression(max_iter=500)
 both = np.hstack([X, word])
 products = (X[:, :, None] * word[:, None]).reshape(3000, -1)
 layer = MLPClassifier(32, solver="lbfgs", random_state=0)
-said = {"picture": chances(X), "word": chances(word),
-        "votes": chances(X) + chances(word), "both, linear": chances(both),
-        "products": chances(products), "both, layer": chances(both, layer)}
+eye, ear = chances(X, linear), chances(word, linear)
+said = {"picture": eye, "word": ear, "votes": eye + ear,
+        "both, linear": chances(both, linear),
+        "products": chances(products, linear),
+        "both, layer": chances(both, layer)}
 plots.bars(list(said), [100 * np.mean(p.argmax(1) == answer[2000:])
                         for p in said.values()], reference=50,
            reference_label="chance", ylabel="right (%)",
@@ -265,10 +268,9 @@ plots.bars(list(said), [100 * np.mean(p.argmax(1) == answer[2000:])
 # %% [markdown]
 # It is lesson 03's XOR: each view decides what the other *means*.
 #
-# And a scan without its report? Ten digits, noisy pixels and a noisy word, three
-# seeds. *Dropped* also learned from rows without one view; *1 of 100* met a word
-# in one row of a hundred, as pictures abound and captions are rare (数据不平衡,
-# "imbalance").
+# And a scan without its report, a view that is missing? Ten digits, noisy pixels
+# and a noisy word, three seeds. *Dropped* also learned from rows without one view;
+# *1 of 100* met a word in one row of a hundred (数据不平衡, "imbalance").
 
 # %%
 show.table([(name, *(f"{share:.0%}" for share in found("missing", name)))
@@ -276,8 +278,8 @@ show.table([(name, *(f"{share:.0%}" for share in found("missing", name)))
            ["how", "both views", "pixels alone", "word alone"])
 
 # %% [markdown]
-# Joined, it leans on the clearer view and falls without it. Votes bear the loss,
-# and so does who has met it. Rare words are hardly learned.
+# Joined, it leans on the clearer view. Votes bear the loss, and so does who has
+# met it. Rare words are hardly learned.
 #
 # ## Words that look, pictures that listen
 #
@@ -311,8 +313,8 @@ show.table([(name, *(f"{share:.0%}" for share in found("questions", name)))
            ["three seeds", "colour", "how many", "left of"])
 
 # %% [markdown]
-# Looking pays where a question says where to look. (A budget, not a proof: with
-# more steps the others may catch up.)
+# Looking pays where the question says where to look. (A budget, no proof: with more
+# steps the others may catch up.)
 #
 # ## Pictures as a prefix
 #
@@ -342,8 +344,8 @@ print(f"{usual.double().mean():.0%} of {len(usual)} wrong digits")
 
 # %% [markdown]
 # It says what is usual in that colour, not what is there. In training a colour
-# ruled out half the digits, and a net takes any sign that works. What helps is
-# more *pairs*, with as many pictures (three seeds):
+# ruled out half the digits, and a net takes any sign that works. What helps, at
+# equal numbers of pictures, is more *pairs* (three seeds):
 
 # %%
 shares = {name: [100 * found("captions", f"{how} {n}")[i] for n in (1, 2, 3)]
@@ -422,14 +424,13 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the captions, then the share of usual digits; between them XOR. *Ask*
-# before each what fails, digit or colour. *A common misunderstanding*: that a
-# fluent caption was read off the picture.
+# *Show* the captions, XOR, the share of usual digits. *Ask* what fails, digit or
+# colour. *A common misunderstanding*: a fluent caption was read off the picture.
 #
 # </details>
 #
-# **What this left out**: real photographs; how a large language model is kept
-# while it learns to see; sound and film.
+# **What this left out**: photographs, sound, film; a large language model that
+# learns to see.
 #
 # **Where it goes next**: [exercises](../exercises/21_multimodal.ipynb), where
 # words draw a digit; then [lesson 22](22_decisions.ipynb), where a model
@@ -441,7 +442,7 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # - Lu et al., *ViLBERT*, 2019, 1908.02265
 # - Driess et al., *PaLM-E*, 2023, 2303.03378
 # - OpenAI, *GPT-4 Technical Report*, 2023, 2303.08774
-# - Liu et al., *Visual Instruction Tuning*, 2023, 2304.08485
+# - Liu et al., *Visual Instruction Tuning* (a prefix), 2023, 2304.08485
 # - Liang et al., *Mind the Gap*, 2022, 2203.02053
-# - Gemini Team, *Gemini*, 2023, 2312.11805; GLM Team, *ChatGLM*, 2024,
-#   2406.12793; Zhang et al., *ERNIE-ViLG*, 2021, 2112.15283
+# - Gemini Team, *Gemini*, 2023, 2312.11805
+# - GLM Team, *ChatGLM*, 2024, 2406.12793

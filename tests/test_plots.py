@@ -558,7 +558,9 @@ WRONG = {
     "titles must have one entry per image, 2: got 1": lambda: plots.images(
         np.ones((2, 8, 8)), ["a"], title=""
     ),
-    "images[0] must have shape (height, width)": lambda: plots.images(np.ones((2, 8)), title=""),
+    "images[0] must have shape (height, width)": lambda: plots.images(
+        np.ones((2, 8)), title=""
+    ),
     "cells must have one entry per token, 2: got 1": lambda: plots.token_grid(
         "ab", ["c"], title=""
     ),

@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from lmlab.vision.scenes import (
-    COLOURS, captions, decode, encode, handwriting, kinds, paint, scenes,
+    COLOURS,
+    captions,
+    decode,
+    encode,
+    handwriting,
+    kinds,
+    paint,
+    scenes,
 )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ zero_shot = Check(
         lambda x, y: (x @ (y / np.linalg.norm(y, axis=1)).T).argmax(axis=1):
             "(n, d) divided by (n,): which of the two axes do the lengths meet?",
         lambda x, y: (x @ unit(y).T).argmin(axis=1):
-            "Is the nearest direction the one with the largest cosine, or the smallest?",
+            "Has the nearest direction the largest cosine, or the smallest?",
         lambda x, y: (x @ unit(y).T).argmax(axis=0):
             "A number for each picture is wanted: over which axis is the best sought?",
         lambda x, y: np.linalg.norm(x[:, None] - y, axis=2).argmin(axis=1):
@@ -106,7 +106,7 @@ contrastive_loss = Check(
     cases=[
         Case(np.array([[2.0, 1.0]]), np.array([[0.0, 3.0]]), 0.5, label="one pair"),
         Case(two, two, 0.5),
-        Case(np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 2.0], [1.0, 0.5]]), 1.0,
+        Case(np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 2.0], [1, 0.5]]), 1.0,
              label="rows and columns differ"),
         Case(two, two[::-1].copy(), 0.5, label="the captions swapped"),
         pairs(3, 2, 0.2), pairs(4, 3, 1.0), pairs(10, 5, 0.07), pairs(50, 16, 0.07),
@@ -117,31 +117,32 @@ contrastive_loss = Check(
     mistakes={
         loss(normal=lambda x: x): "Cosines are asked for: what of a vector's length?",
         loss(normal=lambda x: unit(x, axis=0)):
-            "Along which axis is a vector one long: that of its features, or that of the "
-            "batch?",
+            "Along which axis is a vector one long: its features, or the batch?",
         loss(normal=lambda x: x / np.linalg.norm(x)):
             "Is each vector one long, or all together?",
         loss(cool=lambda s, t: s * t):
-            "A low temperature makes a model sure: are the scores larger then, or smaller?",
+            "A low temperature makes a model sure: are its scores larger, or smaller?",
         loss(cool=lambda s, t: s): "Where does the temperature come in?",
         loss(parts=(1,), half=1):
-            "Who has to find whom? Pictures look for captions here: what of the captions?",
+            "Pictures look for their captions here: what of the captions?",
         loss(parts=(0,), half=1):
-            "Captions look for pictures here: what of the pictures?",
+            "Captions look for their pictures here: what of the pictures?",
         loss(half=1): "Is the mean of both directions asked for, or their sum?",
         loss(over=np.sum): "Does a larger batch make the model worse?",
         loss(sign=1): "A loss falls as the model gets better: does this one?",
         loss(over=lambda p: -np.exp(p).mean()):
             "Is that the surprise at the right answer, or its probability?",
-        loss(pick=lambda s: s): "From each row one number is wanted: how many did you take?",
-        loss(soft=lambda s, axis: s): "Do these scores come from probabilities that sum "
-            "to 1?",
+        loss(pick=lambda s: s):
+            "From each row one number is wanted: how many did you take?",
+        loss(soft=lambda s, axis: s):
+            "Do these scores come from probabilities that sum to 1?",
         loss(soft=lambda s, axis: log_softmax(s)):
             "Over which axis do the probabilities sum to 1, and over which did yours?",
         loss(soft=lambda s, axis: softmax(s, axis=axis)):
             "That is minus the mean probability: which step is missing?",
-        loss(soft=naive): "How large are the scores at a low temperature, and what does "
-            "np.exp make of them?",
+        loss(soft=naive):
+            "How large are the scores at a low temperature, and what does np.exp make "
+            "of them?",
     },
     right="9 batches of 1 to 50 pairs, a temperature of 0.001 among them",
 )
@@ -187,7 +188,7 @@ recall_at_k = Check(
     reference=recall_loop,
     mistakes={
         recall(better=np.greater, itself=0):
-            "All scores alike: does the right one count as found? A tie counts against.",
+            "All scores alike: is the right one found? A tie counts against.",
         lambda scores, k: float(np.mean([i in np.argsort(-row)[:k] for i, row in
                                          enumerate(scores)])):
             "Where does argsort put the own score among equals? A tie counts against.",
@@ -196,7 +197,8 @@ recall_at_k = Check(
             "Among equals, is the own score the last after argsort? A tie counts "
             "against.",
         recall(itself=0): "Does the own score stand before itself?",
-        recall(enough=np.less_equal): "With k pictures before it, is it among the first k?",
+        recall(enough=np.less_equal):
+            "With k pictures before it, is it among the first k?",
         recall(axis=0, own=np.diag): "Does a caption look for its picture here, or a "
             "picture for its caption?",
         recall(better=np.less_equal):
@@ -205,12 +207,12 @@ recall_at_k = Check(
         recall(share=lambda x: 1 - x.mean()): "Is that the share found, or missed?",
         recall(share=lambda x: 100 * x.mean()):
             "A share lies between 0 and 1: where does the hundred come from?",
-        lambda scores, k: float(np.mean(scores.argmax(axis=1) == np.arange(len(scores)))):
+        lambda scores, k: float(
+            np.mean(scores.argmax(axis=1) == np.arange(len(scores)))):
             "Where does k come in?",
         lambda scores, k: recall()(scores, 1): "Where does k come in?",
         lambda scores, k: recall()(scores, k) / k:
-            "k pictures are shown, and one of them is right. Is that a hit, or a part of "
-            "one?",
+            "k pictures are shown, one of them is right: is that a hit, or part of one?",
     },
     right="12 tables of up to 300 pairs, ties among them",
 )
@@ -261,13 +263,15 @@ batches = Check(
         dealt(x=lambda x, o: x): "Which picture stands beside the first caption of the "
             "first batch?",
         dealt(x=lambda x, o: x, y=lambda y, o: y): "Is anything shuffled?",
-        dealt(end=lambda n, size: n - n % size): "What becomes of the pairs that do not "
-            "fill a batch?",
+        dealt(end=lambda n, size: n - n % size):
+            "What becomes of the pairs that do not fill a batch?",
         dealt(y=lambda y, o: y[np.argsort(o)]):
             "The captions are shuffled, too. By the same order, or by its inverse?",
-        dealt(order=np.argsort): "Does order say where a pair goes, or which pair comes?",
+        dealt(order=np.argsort):
+            "Does order say where a pair goes, or which pair comes?",
         dealt(order=lambda o: o[::-1]): "In which order do the pairs come?",
-        dealt(y=lambda y, o: y[o[::-1]]): "Is the i-th caption that of the i-th picture?",
+        dealt(y=lambda y, o: y[o[::-1]]):
+            "Is the i-th caption that of the i-th picture?",
         lambda *given: [(b, a) for a, b in dealt()(*given)]:
             "Which comes first in a batch, pictures or captions?",
     },
@@ -318,8 +322,8 @@ bleu1 = Check(
             "How often may a word count that the truth has once?",
         bleu(shared=lambda s, t: len(set(s) & set(t))):
             "May a word count twice that the truth has twice?",
-        bleu(of=lambda s, t: len(t)): "A share of which words: of those said, or of the "
-            "truth's?",
+        bleu(of=lambda s, t: len(t)):
+            "A share of which words: of those said, or of the truth's?",
         bleu(short=lambda s, t: 0.0): "What does a caption pay for being too short?",
         bleu(short=lambda s, t: 1 - len(t) / len(s)):
             "Is a caption to be rewarded for being too long?",

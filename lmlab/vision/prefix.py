@@ -29,10 +29,7 @@ class PrefixGPT(nn.Module):
         self.gpt = GPT(GPTConfig(vocab_size, context, d_model, n_layers=2, n_heads=2))
 
     def forward(self, seen: Tensor, ids: Tensor) -> Tensor:
-        """Return the logits of the next word after the prefix, and after each of ids.
-
-        seen: what `eye` takes; ids: (batch, n). Returns (batch, 1 + n, vocab_size).
-        """
+        """Return logits after the prefix and each of ids (batch, n): (batch, 1 + n, words)."""
         gpt, prefix = self.gpt, self.eye(seen)
         check_room(prefix, ids, gpt.config.context)
         x = torch.cat((prefix, gpt.tokens(ids)), dim=1)  # one row: patches, words
@@ -44,7 +41,7 @@ class PrefixGPT(nn.Module):
 
     @torch.no_grad()
     def write(self, seen: Tensor, n_words: int) -> Tensor:
-        """Return the likeliest word, then the likeliest after it ..., (batch, n_words)."""
+        """Return the likeliest word, then the likeliest after it, (batch, n_words)."""
         ids = torch.empty(len(seen), 0, dtype=torch.int64)
         for _ in range(n_words):
             ids = torch.cat((ids, self(seen, ids)[:, -1:].argmax(-1)), dim=1)
@@ -67,12 +64,13 @@ def caption_loss(model: PrefixGPT, batch: tuple[Tensor, Tensor]) -> Tensor:
 
 
 class Patches(nn.Sequential):
-    """Cut pictures into squares of 4 pixels, each a vector: (batch, patches, d_model)."""
+    """Cut pictures into squares of 4 pixels, each to be a vector of `d_model`."""
 
     def __init__(self, d_model: int):
         super().__init__(nn.Conv2d(3, d_model, 4, stride=4), nn.Flatten(2))
 
     def forward(self, pictures: Tensor) -> Tensor:
+        """(batch, 3, height, width) -> (batch, patches, d_model), row by row."""
         return super().forward(pictures).mT
 
 

@@ -41,11 +41,9 @@ class Scenes:
 def captions(digits: Tensor, colours: Tensor) -> list[str]:
     """(n, objects) each -> a caption each."""
     names = [*COLOURS]
-    return [
-        " left of ".join(f"a {names[c]} {DIGITS[d]}" for d, c in zip(ds, cs, strict=True))
-        + " ."
-        for ds, cs in zip(digits.tolist(), colours.tolist(), strict=True)
-    ]
+    rows = zip(digits.tolist(), colours.tolist(), strict=True)
+    return [" left of ".join(f"a {names[c]} {DIGITS[d]}" for d, c in zip(*row)) + " ."
+            for row in rows]  # fmt: skip
 
 
 def encode(captions: list[str]) -> Tensor:
@@ -87,10 +85,12 @@ def scenes(
 def paint(
     digits: Tensor, colours: Tensor, rng: torch.Generator, *, test: bool = False
 ) -> Tensor:
-    """(n, objects) each -> (n, 3, 8, 8 objects), each digit as someone once wrote it."""
+    """(n, objects) each -> pictures (n, 3, 8, 8 objects), in handwriting."""
     for name, values, end in (("digits", digits, 10), ("colours", colours, 4)):
         if not ((0 <= values) & (values < end)).all():
-            raise ValueError(f"{name} must lie in 0 .. {end - 1}: got {values.tolist()}")
+            raise ValueError(
+                f"{name} must lie in 0 .. {end - 1}: got {values.tolist()}"
+            )
     images, first, count = handwriting(test)
     draw = torch.rand(digits.shape, generator=rng, dtype=torch.float64)
     ink = images[first[digits] + (draw * count[digits]).long()]  # (n, objects, 8, 8)
