@@ -212,7 +212,7 @@ recall_at_k = Check(
             "Where does k come in?",
         lambda scores, k: recall()(scores, 1): "Where does k come in?",
         lambda scores, k: recall()(scores, k) / k:
-            "k pictures are shown, one of them is right: is that a hit, or part of one?",
+            "Of k pictures shown one is right: is that a hit, or part of one?",
     },
     right="12 tables of up to 300 pairs, ties among them",
 )

@@ -29,7 +29,7 @@ class PrefixGPT(nn.Module):
         self.gpt = GPT(GPTConfig(vocab_size, context, d_model, n_layers=2, n_heads=2))
 
     def forward(self, seen: Tensor, ids: Tensor) -> Tensor:
-        """Return logits after the prefix and each of ids (batch, n): (batch, 1 + n, words)."""
+        """Return logits after the prefix and each of ids, (batch, 1 + n, words)."""
         gpt, prefix = self.gpt, self.eye(seen)
         check_room(prefix, ids, gpt.config.context)
         x = torch.cat((prefix, gpt.tokens(ids)), dim=1)  # one row: patches, words

@@ -41,9 +41,9 @@ class Scenes:
 def captions(digits: Tensor, colours: Tensor) -> list[str]:
     """(n, objects) each -> a caption each."""
     names = [*COLOURS]
-    rows = zip(digits.tolist(), colours.tolist(), strict=True)
-    return [" left of ".join(f"a {names[c]} {DIGITS[d]}" for d, c in zip(*row)) + " ."
-            for row in rows]  # fmt: skip
+    things = torch.stack([digits, colours], dim=-1).tolist()  # [[[7, 0], [2, 2]], ...]
+    return [" left of ".join(f"a {names[c]} {DIGITS[d]}" for d, c in row) + " ."
+            for row in things]  # fmt: skip
 
 
 def encode(captions: list[str]) -> Tensor:
