@@ -9,10 +9,10 @@
 #
 # **You need** lessons 04, 09 and 10: cross-entropy, attention, GPT.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 #
-# A small GPT learns to describe two coloured digits. Each digit came in two of
-# four colours. Here they are in the other two, and what it writes:
+# A small GPT learns to write captions (图像描述生成) for coloured digits. Each digit
+# came in two of four colours. Here it is in the other two, and what GPT writes:
 
 # %%
 import torch
@@ -37,13 +37,17 @@ plots.images(new.pictures[:6].movedim(1, 3), decode(said)[:6], columns=2,
 # %%
 from lmlab.page import show
 
+
+def shares(name, *right):                         # a line of a table
+    return name, *(f"{part.double().mean():.0%}" for part in right)
+
+
 rows = []
 for name, is_new in {"met": False, "new": True}.items():
     shown = scenes(1000, seed=0, new=is_new, test=True)
     right = writer.write(shown.pictures, 9) == encode(shown.captions)
-    parts = right[:, [0, 3, 4, 5, 8]], right[:, [1, 6]], right[:, [2, 7]]
-    rows.append([name, *(f"{part.double().mean():.0%}"
-                         for part in (*parts, right.all(1)))])
+    rows.append(shares(name, right[:, [0, 3, 4, 5, 8]], right[:, [1, 6]],
+                       right[:, [2, 7]], right.all(1)))
 show.table(rows, ["pairs", "grammar", "colours", "digits", "captions"])
 
 # %% [markdown]
@@ -53,8 +57,9 @@ show.table(rows, ["pairs", "grammar", "colours", "digits", "captions"])
 #
 # ## One space for both
 #
-# CLIP has two encoders: one makes a vector of a picture, one of a caption, each
-# of length 1. How alike they are is their product, times a scale, here 5.
+# Pictures and text are two *modalities* (模态), kinds of data. CLIP has an encoder
+# for each, which makes a vector of length 1. How alike two are is their product,
+# times a scale, here 5.
 
 # %%
 import numpy as np
@@ -158,8 +163,7 @@ for name, is_new in {"met": False, "new": True}.items():
     x, y = clip(shown.pictures, prompts)
     named = every[(x @ y.T).argmax(1)]
     right = named == torch.hstack([shown.digits, shown.colours])
-    rows.append([name, *(f"{share.double().mean():.0%}" for share in
-                         (right.all(1), right[:, 0], right[:, 1]))])
+    rows.append(shares(name, right.all(1), right[:, 0], right[:, 1]))
 show.table(rows, ["pairs", "right", "digit", "colour"])
 
 # %% [markdown]
@@ -194,16 +198,9 @@ print("gap {:.1f}, then {:.1f}".format(*map(cloud, (untrained, clip), axes)))
 #
 # ## What the sum forgets
 #
-# A mean of words is the same in any order:
-
-# %%
-two = ["a red zero left of a green one .", "a green one left of a red zero ."]
-one, other = clip.caption(encode(two))
-show.agree(one.detach(), other, 1e-12, ("one order", "the other"))
-
-# %% [markdown]
-# So of two digits it cannot know which stands left. Two objects, 1,600 captions
-# to choose from, three seeds, beside a reader of words in order:
+# A mean of words is the same in any order, so of two digits it cannot say which
+# stands left. Two objects, 1,600 captions to choose from, three seeds, beside a
+# reader of words in order:
 
 # %%
 from lmlab.page import datasets
@@ -226,9 +223,9 @@ show.table([(name, *(f"{share:.0%}" for share in found("captions", how)))
 # A picture of 0 or 1, and a word, "same" (about -1) or "flip" (about 1): the answer
 # is the digit, flipped if the word says so.
 #
-# > **Predict.** Who is better than chance: two models that vote (*decision-level
-# > fusion*), one linear model of both (*feature-level*, 特征级), one of all
-# > products, one with a hidden layer?
+# > **Predict.** Who is better than chance: two models that vote (*decision-level*
+# > fusion, near the documents' 语义级), one linear model of both (*feature-level*,
+# > 特征级), one of all products, one with a hidden layer?
 
 # %%
 from sklearn.datasets import load_digits
@@ -254,12 +251,12 @@ both = np.hstack([X, word])
 products = np.hstack([both, X * word])
 layer = MLPClassifier(32, solver="lbfgs", random_state=0)
 eye, ear = chances(X, linear), chances(word, linear)
-said = {"picture": eye, "word": ear, "votes": eye + ear,
-        "both, linear": chances(both, linear),
-        "products": chances(products, linear),
-        "both, layer": chances(both, layer)}
-plots.bars(list(said), [100 * np.mean(p.argmax(1) == answer[2000:])
-                        for p in said.values()], reference=50,
+rates = {"picture": eye, "word": ear, "votes": eye + ear,
+         "both, linear": chances(both, linear),
+         "products": chances(products, linear),
+         "both, layer": chances(both, layer)}
+plots.bars(list(rates), [100 * np.mean(p.argmax(1) == answer[2000:])
+                         for p in rates.values()], reference=50,
            reference_label="chance", ylabel="right (%)",
            title="Sums of two views fail, products and layers do not")
 
@@ -283,7 +280,7 @@ show.table([(name, *(f"{share:.0%}" for share in found("missing", name)))
 #
 # What colour is the seven? The question says where to look. In *cross-attention*
 # (lesson 10) words ask, and cells of the picture answer; in ViLBERT cells ask
-# words as well: *co-attention* (协同注意力).
+# words as well: *co-attention*.
 
 # %%
 from lmlab.models.attention import attention
@@ -294,10 +291,10 @@ colours = torch.eye(3)                            # values: red, green, blue
 print(attention(word, cells, colours).numpy().round(2))
 
 # %% [markdown]
-# Mostly green. Now four models for three digits and a question, all with one
-# trained eye, 800 steps at about equal cost: *blind* hears the question alone;
-# a dot product of two vectors, as in CLIP; *joined*, a hidden layer of both; and
-# co-attention before that layer.
+# Mostly green. Now *visual question answering* (视觉问题回答): three digits, a
+# question, four models with one trained eye, 800 steps at about equal cost.
+# *Blind* hears the question alone; a dot product of two vectors, as in CLIP;
+# *joined*, a hidden layer of both; co-attention before that layer.
 #
 # > **Predict.** "What colour is the seven?", "How many are red?", "Is the seven
 # > left of the two?" Where does co-attention help most?
@@ -321,14 +318,14 @@ show.table([(name, *(f"{share:.0%}" for share in found("questions", name)))
 from lmlab.vision.prefix import PrefixGPT
 
 show.source(PrefixGPT.forward)
-print(*writer.eye(new.pictures[:1]).shape, "then", *encode(two).shape)
+print("picture", *writer.eye(new.pictures[:1]).shape,
+      "  caption", *said[:1].shape)
 
 # %% [markdown]
 # Eight tokens of picture, nine of caption. So why are its digits wrong?
 #
 # > **Predict.** It met nines in green and blue, and sees a yellow one. Of all its
-# > wrong digits, how many did it meet *in that colour*? (Half of all digits are
-# > met in it.)
+# > wrong digits, how many did it meet *in that colour*, as about half of all are?
 
 # %%
 ids, truth = writer.write(new.pictures, 9), encode(new.captions)
@@ -343,11 +340,11 @@ print(f"{usual.double().mean():.0%} of {len(usual)} wrong digits")
 # equal numbers of pictures, is more *pairs* (three seeds):
 
 # %%
-shares = {name: [100 * found("captions", f"{how} {n}")[i] for n in (1, 2, 3)]
-          for name, how, i in (("finds it", "finds", 0),
-                               ("writes it", "writes", 0),
-                               ("writes well", "writes", 2))}
-plots.bars(["one colour a digit", "two", "three"], shares,
+parts = {name: [100 * found("captions", f"{how} {n}")[i] for n in (1, 2, 3)]
+         for name, how, i in (("finds it", "finds", 0),
+                              ("writes it", "writes", 0),
+                              ("writes well", "writes", 2))}
+plots.bars(["one colour a digit", "two", "three"], parts,
            ylabel="of new pairs (%)",
            title="More pairs make it right; well formed it was before")
 
@@ -373,12 +370,12 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # ## Who reads and writes what?
 #
 # Named by *the documents* (five Chinese overviews that this course tests); sizes
-# where they are public.
+# where public, tokens by the makers' papers and guides.
 #
 # | who | reads | writes | tokens of an image | here |
 # | --- | --- | --- | --- | --- |
 # | ViLBERT, 2019, Georgia Tech | image, text | an answer | 10 to 36 regions | questions |
-# | CLIP, 2021, OpenAI, 0.4 B | image, text | vectors | (224 / 14)² = 256 | `clip` |
+# | CLIP (L/14), 2021, OpenAI, 0.4 B | image, text | vectors | (224 / 14)² = 256 | `clip` |
 # | Pangu, 2021, Huawei; 文心 (ERNIE), Baidu | families: text; images; both | | | |
 # | PaLM-E, 3/2023, Google, 562 B | image, state, text | text | | `robot` |
 # | GPT-4, 3/2023, OpenAI | image, text | text | 85 + 4 · 170 = 765 (1,024²) | `writer` |
@@ -396,9 +393,8 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # | GPT-4,具备了多模态理解与多类型内容生成能力 ("understands several modalities, generates several kinds") | **half wrong** | "image and text inputs ... text outputs" (2303.08774, abstract) |
 # | CLIP ... 将图像和文本分别编码为向量, 使得只有单一模态样本的用户也能检索 ("encodes image and text apart, so that who has one can search the other") | **right** | your forty prompts |
 # | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), for 视觉问题回答 (questions on pictures) | **right** | the table of questions |
-# | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family since 2021: language, vision, multimodal, science |
+# | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family; its PanGu-α (2104.12369) reads text alone |
 # | 多模态信息通常意味着更高的计算和模型复杂性 ("more computation and complexity") | **right** | the tokens above |
-# | PaLM-E ... 通过视觉、多模态和多任务训练来拓展其能力 ("the trend: sight and many tasks widen what it can do") | **right** | your robot; March 2023, as it says |
 
 # %% [markdown]
 # ## Check yourself
