@@ -127,7 +127,6 @@ def recall_at_k(scores: np.ndarray, k: int) -> float:
 # %% tags=["check", "raises-exception"]
 check.recall_at_k(recall_at_k)
 
-
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
@@ -145,10 +144,24 @@ check.recall_at_k(recall_at_k)
 # </details>
 
 # %% [markdown]
+# Five hundred captions, each its picture's vector with much noise. How far down
+# a page of hits must one read?
+
+# %% tags=["raises-exception"]
+rng = np.random.default_rng(0)
+x = rng.normal(size=(500, 16))
+scores = (x + 1.5 * rng.normal(size=x.shape)) @ x.T
+shown = [1, 3, 10, 30, 100]
+plots.bars([f"first {k}" for k in shown],
+           [100 * recall_at_k(scores, k) for k in shown], ylabel="found (%)",
+           title="A page of hits holds what the first hit misses")
+
+
+# %% [markdown]
 # ## 4. Find the bug: a loss that does not move   ●●○  4 minutes
 #
-# A training on pairs of pictures and captions. For hours the loss is $\ln n$,
-# that of a model that knows nothing.
+# A training on pairs of pictures and captions. For hours the loss of a batch of
+# $n$ does not fall below $\ln n$, that of a guess.
 
 # %% tags=["raises-exception"]
 def buggy_batches(pictures, captions, size, order):
@@ -266,6 +279,10 @@ worst = np.argmax(marks - exact)
 print(f"BLEU-1 {marks.mean():.0%}, right {exact.mean():.0%}")
 print(f"said  {said[worst]}\ntruth {new.captions[worst]}")
 
+
+# %% [markdown]
+# Each word is right, and the caption is wrong. What does BLEU-1 not see, and
+# which task of the lesson fails for the same reason?
 
 # %% [markdown]
 # ## 6. Words draw   ●●●  9 minutes

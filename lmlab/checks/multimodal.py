@@ -329,6 +329,9 @@ bleu1 = Check(
             "Is a caption to be rewarded for being too long?",
         bleu(short=lambda s, t: -abs(1 - len(t) / len(s))):
             "Does a caption that is too long pay the penalty of one that is too short?",
+        lambda said, truth: bleu(short=lambda s, t: min(
+            0.0, 1 - len(truth) / len(said)))(said, truth):
+            "How long is a caption: is that its words or its letters?",
         bleu(short=lambda s, t: min(0.0, 1 - len(s) / len(t))):
             "The penalty is for s < t: which of the two is below in the fraction?",
         bleu(shared=lambda s, t: sum(a == b for a, b in zip(s, t, strict=False))):
