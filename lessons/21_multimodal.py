@@ -11,8 +11,8 @@
 #
 # **Time** 34 minutes to read, 20 seconds to run
 #
-# A small GPT learns to write captions (图像描述生成) for coloured digits. Each digit
-# came in two of four colours. Here it is in the other two, and what GPT writes:
+# A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
+# digit came in two of four colours. Now in the other two, and it writes:
 
 # %%
 import torch

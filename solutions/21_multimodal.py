@@ -287,7 +287,7 @@ print(f"said  {said[worst]}\ntruth {new.captions[worst]}")
 
 # %% [markdown]
 # Each word is right, and the caption is wrong. What does BLEU-1 not see, and
-# which task of the lesson fails for the same reason?
+# which reader of captions in the lesson is blind in the same way?
 
 # %% [markdown]
 # ## 6. Words draw   ●●●  9 minutes
