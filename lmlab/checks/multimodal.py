@@ -52,6 +52,12 @@ zero_shot = Check(
             "Has the nearest direction the largest cosine, or the smallest?",
         lambda x, y: (x @ unit(y).T).argmax(axis=0):
             "A number for each picture is wanted: over which axis is the best sought?",
+        lambda x, y: (x @ unit(y).T).argmax():
+            "A number for each picture is wanted: over what was the best sought?",
+        lambda x, y: (unit(x) @ unit(y).T).argmax():
+            "A number for each picture is wanted: among which was the best sought?",
+        lambda x, y: (x @ (y / (y**2).sum(axis=1, keepdims=True)).T).argmax(axis=1):
+            "Is a vector's length the sum of its squares, or the root of that?",
         lambda x, y: np.linalg.norm(x[:, None] - y, axis=2).argmin(axis=1):
             "A distance knows lengths, too: what if a prompt points the same way, far "
             "out?",
@@ -116,6 +122,12 @@ contrastive_loss = Check(
     no_warnings=True,
     mistakes={
         loss(normal=lambda x: x): "Cosines are asked for: what of a vector's length?",
+        lambda x, y, t: loss(normal=lambda z: z)(unit(x), y, t):
+            "The pictures are one long. And the captions?",
+        lambda x, y, t: loss(normal=lambda z: z)(x, unit(y), t):
+            "The captions are one long. And the pictures?",
+        lambda x, y, t: loss(normal=lambda z: z)(unit(x).T, unit(y).T, t):
+            "How many scores do n pairs have: n x n, or d x d?",
         loss(normal=lambda x: unit(x, axis=0)):
             "Along which axis is a vector one long: its features, or the batch?",
         loss(normal=lambda x: x / np.linalg.norm(x)):
@@ -178,6 +190,7 @@ recall_at_k = Check(
         Case(np.array([[1.0]]), 1, label="one pair"),
         Case(np.array([[3.0, 5.0], [1.0, 2.0]]), 1),
         Case(np.array([[3.0, 5.0], [1.0, 2.0]]), 2, label="all are shown"),
+        Case(np.eye(2), 1, label="all are found"),
         Case(np.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0], [0.0, 0.0, 9.0]]), 2),
         Case(np.array([[-1.0, -2.0], [-3.0, -4.0]]), 1, label="scores below zero"),
         Case(np.ones((3, 3)), 1, label="all alike"),
@@ -196,6 +209,11 @@ recall_at_k = Check(
                                          enumerate(scores)])):
             "Among equals, is the own score the last after argsort? A tie counts "
             "against.",
+        lambda scores, k: float(np.mean([i in np.argsort(row)[:k] for i, row in
+                                         enumerate(scores)])):
+            "argsort begins with the lowest: where do the best k stand?",
+        recall(own=np.diag): "scores >= np.diag(scores): with whose own score is each "
+            "number of a row compared?",
         recall(itself=0): "Does the own score stand before itself?",
         recall(enough=np.less_equal):
             "With k pictures before it, is it among the first k?",
@@ -214,7 +232,7 @@ recall_at_k = Check(
         lambda scores, k: recall()(scores, k) / k:
             "Of k pictures shown one is right: is that a hit, or part of one?",
     },
-    right="12 tables of up to 300 pairs, ties among them",
+    right="13 tables of up to 300 pairs, ties among them",
 )
 
 
@@ -272,6 +290,12 @@ batches = Check(
         dealt(order=lambda o: o[::-1]): "In which order do the pairs come?",
         dealt(y=lambda y, o: y[o[::-1]]):
             "Is the i-th caption that of the i-th picture?",
+        lambda x, y, size, order: [(x[cut], y[cut]) for cut in
+                                   np.array_split(order, size)]:
+            "Is size the number of batches, or of the pairs in one?",
+        lambda x, y, size, order: [(x[order[i : i + size]], y[order[i : i + size]])
+                                   for i in range(len(order))]:
+            "In how many batches does one pair stand?",
         lambda *given: [(b, a) for a, b in dealt()(*given)]:
             "Which comes first in a batch, pictures or captions?",
     },
@@ -308,6 +332,7 @@ bleu1 = Check(
         Case("a", "the"),
         Case("a red", "a red seven .", label="too short"),
         Case("a a a a", "a red seven ."),
+        Case("a a", "a man", label="a letter is no word"),
         Case("a red seven . . .", "a red seven .", label="too long"),
         Case(caption, caption),
         Case("a blue two left of a red seven .", caption, label="swapped"),
@@ -334,16 +359,24 @@ bleu1 = Check(
             "How long is a caption: is that its words or its letters?",
         bleu(short=lambda s, t: min(0.0, 1 - len(s) / len(t))):
             "The penalty is for s < t: which of the two is below in the fraction?",
+        bleu(short=lambda s, t: max(0.0, 1 - len(t) / len(s))):
+            "Which of 0 and 1 - t / s is kept, the smaller or the larger?",
+        bleu(shared=lambda s, t: sum(min(s.count(word), " ".join(t).count(word))
+                                     for word in set(s))):
+            "How often is a in the text 'a man', and how often among its words?",
         bleu(shared=lambda s, t: sum(a == b for a, b in zip(s, t, strict=False))):
             "Does a word have to stand in the same place?",
         bleu(shared=lambda s, t: float(s == t) * len(s)):
             "Is a caption all right or all wrong?",
         lambda said, truth: bleu1_loop(" ".join(said), " ".join(truth)):
             "Are words counted, or letters?",
+        lambda said, truth: (Counter(said) & Counter(truth)).total() / len(said)
+            * np.exp(min(0.0, 1 - len(truth) / len(said))):
+            "Are words counted, or letters?",
         lambda said, truth: 100 * bleu1_loop(said, truth):
             "The mark lies between 0 and 1: where does the hundred come from?",
     },
-    right="11 captions, too long, too short and swapped ones among them",
+    right="12 captions, too long, too short and swapped ones among them",
 )
 
 
@@ -414,6 +447,10 @@ denoise = Check(
         guess(weigh=np.exp): "Do the weights sum to 1?",
         guess(weigh=lambda s: np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)):
             "Far from all points every np.exp is 0. What does softmax do about that?",
+        lambda x, noise, points, labels, label: guess(
+            kind=lambda p, *of: p, end=lambda w, p, x: w * (labels == label) @ p)(
+            x, noise, points, labels, label):
+            "Whose weights sum to 1: all points', or those of the kind?",
         guess(weigh=lambda s: np.eye(s.shape[1])[s.argmax(axis=1)]):
             "Is it the nearest point, or an average of all of that kind?",
         guess(weigh=lambda s: np.full_like(s, 1 / s.shape[1])):
