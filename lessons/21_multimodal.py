@@ -10,7 +10,7 @@
 # **You need** lessons 04, 09, 10 and 19: cross-entropy, attention, GPT,
 # convolution.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 #
 # A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
 # digit came in two of four colours. Now in the other two, and it writes:
@@ -355,7 +355,8 @@ plots.bars(["one colour a digit", "two", "three"], parts,
            ylabel="of new pairs (%)", title="More pairs make captions true")
 
 # %% [markdown]
-# Well formed it was before: form says nothing about truth. (And the finder is ahead of the writer.)
+# Well formed it was before: form says nothing about truth. (And the finder is
+# ahead of the writer.)
 #
 # ## A place as a token
 #
