@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09 and 10: cross-entropy, attention, GPT.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
 # digit came in two of four colours. Now in the other two, and it writes:
@@ -51,7 +51,7 @@ for name, is_new in {"met": False, "new": True}.items():
 show.table(rows, ["pairs", "grammar", "colours", "digits", "captions"])
 
 # %% [markdown]
-# The form is perfect, the colours are right, and new digits are hardly better than
+# The form is perfect, the colours are right, and new digits are about as good as
 # a guess: *hallucination* (幻觉) with a number. Keep the question why. First, a
 # model that cannot write at all.
 #
@@ -261,7 +261,8 @@ plots.bars(list(rates), [100 * np.mean(p.argmax(1) == answer[2000:])
            title="Sums of two views fail, products and layers do not")
 
 # %% [markdown]
-# It is lesson 03's XOR: each view decides what the other *means*.
+# It is XOR (exclusive or, exercises of lesson 03): each view decides what the other
+# *means*.
 #
 # And a scan without its report, a view that is missing? Ten digits, noisy pixels
 # and a noisy word, three seeds. *Dropped* also learned from rows without one view;
@@ -292,7 +293,8 @@ print(attention(word, cells, colours).numpy().round(2))
 
 # %% [markdown]
 # Mostly green. Now *visual question answering* (视觉问题回答): three digits, a
-# question, four models with one trained eye, 800 steps at about equal cost.
+# question, four models with one trained eye, 800 steps (one of co-attention costs
+# a quarter more).
 # *Blind* hears the question alone; a dot product of two vectors, as in CLIP;
 # *joined*, a hidden layer of both; co-attention before that layer.
 #
@@ -305,8 +307,9 @@ show.table([(name, *(f"{share:.0%}" for share in found("questions", name)))
            ["three seeds", "colour", "how many", "left of"])
 
 # %% [markdown]
-# Looking pays where the question says where to look. (A budget, no proof: with more
-# steps the others may catch up.)
+# Looking pays where the question says where to look. (No proof, but one *joined*
+# with three times the steps still had half the colours wrong. And "left of" was
+# learned in one seed of three, which the mean hides.)
 #
 # ## Pictures as a prefix
 #
@@ -349,7 +352,8 @@ plots.bars(["one colour a digit", "two", "three"], parts,
            title="More pairs make it right; well formed it was before")
 
 # %% [markdown]
-# Form says nothing about truth. (And the finder is ahead of the writer.)
+# Form says nothing about truth. (The finder is ahead, but saw three times as many
+# pictures. Two writers that saw as many came close, with three colours.)
 #
 # ## A place as a token
 #
@@ -378,7 +382,7 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # | CLIP (L/14), 2021, OpenAI, 0.4 B | image, text | vectors | (224 / 14)² = 256 | `clip` |
 # | Pangu, 2021, Huawei; 文心 (ERNIE), Baidu | families: text; images; both | | | |
 # | PaLM-E, 3/2023, Google, 562 B | image, state, text | text | | `robot` |
-# | GPT-4, 3/2023, OpenAI | image, text | text | 85 + 4 · 170 = 765 (1,024²) | `writer` |
+# | GPT-4, 3/2023, OpenAI | image, text | text | 85 + 4 · 170 = 765 (1,024²) | build not public |
 # | Gemini 1.0, 12/2023, Google | image, text, audio, video | text, image | 258 | |
 # | GPT-4o, 5/2024, OpenAI | image, text, audio, video | text, audio, image | 765 | |
 # | GLM-4V-9B, 6/2024, Zhipu | image, text | text | | `writer` |
@@ -394,6 +398,8 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # | CLIP ... 将图像和文本分别编码为向量, 使得只有单一模态样本的用户也能检索 ("encodes image and text apart, so that who has one can search the other") | **right** | your forty prompts |
 # | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), for 视觉问题回答 (questions on pictures) | **right** | the table of questions |
 # | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family; its PanGu-α (2104.12369) reads text alone |
+# | 大模型大致可分为三种类型: 语言模型、计算机视觉模型和生成模型 ("three types: language, vision, generative") | **imprecise** | they overlap: `writer` sees *and* generates language |
+# | GPT-4o 是完全免费的,虽然每天的免费使用次数是有限的 ("wholly free, though uses a day are limited") | **wrong** | by its own next table an API call costs: 5 and 15 dollars for a million tokens in and out |
 # | 多模态信息通常意味着更高的计算和模型复杂性 ("more computation and complexity") | **right** | the tokens above |
 
 # %% [markdown]

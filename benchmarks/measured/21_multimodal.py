@@ -1,4 +1,4 @@
-"""Lesson 21: other seeds, and what takes longer, in five small studies.
+"""Lesson 21: other seeds, and what takes longer, in four small studies.
 
 study     | setting                 | first, second, third
 captions  | writes or finds them,   | share right of new pairs, of met pairs; share that
