@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09 and 10: cross-entropy, attention, GPT.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 #
 # A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
 # digit came in two of four colours. Now in the other two, and it writes:
@@ -307,9 +307,9 @@ show.table([(name, *(f"{share:.0%}" for share in found("questions", name)))
            ["three seeds", "colour", "how many", "left of"])
 
 # %% [markdown]
-# Looking pays where the question says where to look. (No proof, but one *joined*
-# with three times the steps still had half the colours wrong. And "left of" was
-# learned in one seed of three, which the mean hides.)
+# Looking pays where the question says where to look. (One *joined* with
+# three times the steps still had half the colours wrong. "Left of" was learned in
+# one seed of three, which the mean hides.)
 #
 # ## Pictures as a prefix
 #
@@ -353,7 +353,7 @@ plots.bars(["one colour a digit", "two", "three"], parts,
 
 # %% [markdown]
 # Form says nothing about truth. (The finder is ahead, but saw three times as many
-# pictures. Two writers that saw as many came close, with three colours.)
+# pictures. With as many, the writer gets 75 % of the new pairs of the last group.)
 #
 # ## A place as a token
 #
@@ -399,7 +399,7 @@ show.table([(how, f"{found('state', how)[1]:.0%}")
 # | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), for 视觉问题回答 (questions on pictures) | **right** | the table of questions |
 # | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family; its PanGu-α (2104.12369) reads text alone |
 # | 大模型大致可分为三种类型: 语言模型、计算机视觉模型和生成模型 ("three types: language, vision, generative") | **imprecise** | they overlap: `writer` sees *and* generates language |
-# | GPT-4o 是完全免费的,虽然每天的免费使用次数是有限的 ("wholly free, though uses a day are limited") | **wrong** | by its own next table an API call costs: 5 and 15 dollars for a million tokens in and out |
+# | GPT-4o 是完全免费的,虽然每天的免费使用次数是有限的 ("wholly free, though limited a day") | **wrong** | limited, and by API 5 and 15 dollars a million tokens (its own table) |
 # | 多模态信息通常意味着更高的计算和模型复杂性 ("more computation and complexity") | **right** | the tokens above |
 
 # %% [markdown]
