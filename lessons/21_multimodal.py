@@ -9,7 +9,7 @@
 #
 # **You need** lessons 04, 09 and 10: cross-entropy, attention, GPT.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
 # digit came in two of four colours. Now in the other two, and it writes:
@@ -353,7 +353,7 @@ plots.bars(["one colour a digit", "two", "three"], parts,
 
 # %% [markdown]
 # Form says nothing about truth. (The finder is ahead, but saw three times as many
-# pictures. With as many, the writer gets 75 % of the new pairs of the last group.)
+# pictures. With as many, and three colours, the writer gets 75 %.)
 #
 # ## A place as a token
 #
