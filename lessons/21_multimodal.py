@@ -266,7 +266,8 @@ plots.bars(list(rates), [100 * np.mean(p.argmax(1) == answer[2000:])
            title="Sums of two views fail, products and layers do not")
 
 # %% [markdown]
-# It is lesson 03's XOR: each view decides what the other *means*.
+# It is XOR (exclusive or, exercises of lesson 03): each view decides what the other
+# *means*.
 #
 # And a scan without its report, a view that is missing? Ten digits, noisy pixels
 # and a noisy word. *Dropped* also learned from rows with zeros for one view;
@@ -297,7 +298,8 @@ print(attention(word, cells, colours).numpy().round(2))
 
 # %% [markdown]
 # Mostly green. Now *visual question answering* (视觉问题回答): three digits, a
-# question, four models with one trained eye, 800 steps at about equal cost.
+# question, four models with one trained eye, 800 steps (one of co-attention costs
+# a quarter more).
 # *Blind* hears the question alone; a dot product of two vectors, as in CLIP;
 # *joined*, a hidden layer of both; co-attention before that layer.
 #
@@ -386,7 +388,7 @@ show.table([(how, f"{found('state', how)[1]:.0f}%")
 # | CLIP (L/14), 2021, OpenAI, 0.4 B | image, text | vectors | (224 / 14)² = 256 | `clip` |
 # | Pangu, 2021, Huawei; 文心 (ERNIE), Baidu | families: text; images; both | | | |
 # | PaLM-E, 3/2023, Google, 562 B | image, state, text | text | | `robot` |
-# | GPT-4, 3/2023, OpenAI | image, text | text | 85 + 4 · 170 = 765 (1,024²) | `writer` |
+# | GPT-4, 3/2023, OpenAI | image, text | text | 85 + 4 · 170 = 765 (1,024²) | build not public |
 # | Gemini 1.0, 12/2023, Google | image, text, audio, video | text, image | 258 | |
 # | GPT-4o, 5/2024, OpenAI | image, text, audio, video | text, audio, image | 765 | |
 # | GLM-4V-9B, 6/2024, Zhipu | image, text | text | | `writer` |
@@ -402,6 +404,7 @@ show.table([(how, f"{found('state', how)[1]:.0f}%")
 # | CLIP ... 将图像和文本分别编码为向量, 使得只有单一模态样本的用户也能检索 ("encodes image and text apart, so that who has one can search the other") | **right** | your forty prompts |
 # | ViLBERT ... 在模型的早期阶段就开始联合处理图像和文本 ("joins both early"), for 视觉问题回答 (questions on pictures) | **right** | the questions above |
 # | 华为盘古大模型就是一个多模态大模型 ("Pangu is a multimodal model"); another: 通用大模型 ("a general one") | **imprecise** | a family; its PanGu-α (2104.12369) reads text alone |
+# | GPT-4o 是完全免费的,虽然每天的免费使用次数是有限的 ("wholly free, though limited a day") | **wrong** | limited, and by API 5 and 15 dollars a million tokens (its own table) |
 # | 多模态信息通常意味着更高的计算和模型复杂性 ("more computation and complexity") | **right** | the tokens above |
 
 # %% [markdown]

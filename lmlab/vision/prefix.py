@@ -74,8 +74,8 @@ class Patches(nn.Sequential):
         return super().forward(pictures).mT
 
 
-def captioner(seed: int, shades: int = 2) -> PrefixGPT:
-    """Train a captioner of two objects, met in `shades` colours each: 200 batches."""
+def captioner(seed: int, shades: int = 2, steps: int = 200) -> PrefixGPT:
+    """Train a captioner of two objects, met in `shades` colours each: 64 a step."""
     torch.manual_seed(seed)
     model = PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32)
 
@@ -83,6 +83,6 @@ def captioner(seed: int, shades: int = 2) -> PrefixGPT:
         drawn = scenes(64, 10**6 * (seed + 1) + step, shades=shades)
         return drawn.pictures, encode(drawn.captions)
 
-    train(model, at, steps=200, learning_rate=0.02, warmup=10, optimiser=muon,
+    train(model, at, steps=steps, learning_rate=0.02, warmup=10, optimiser=muon,
           loss=caption_loss)
     return model
