@@ -1,7 +1,7 @@
 """Games of k in a row on a small board, and the whole tree of what can happen.
 
 Tic-tac-toe is three in a row on 3 x 3. A position is seen by whoever is to move: 1 for
-own stones, -1 for the other's, 0 where it is empty; a move puts a 1 and turns all signs.
+own stones, -1 for the other's, 0 where it is empty; a move puts a 1, and turns signs.
 Lesson 22 counts the games, proves an agent by trying every reply, and teaches a net.
 """
 
@@ -55,7 +55,7 @@ class Board:
         return np.array([one.ravel() for s in turned for one in (s, s.T)])
 
     def play(self, boards: np.ndarray, moves: np.ndarray) -> np.ndarray:
-        """Return the positions (n, cells) after the moves (n,), as the other sees them."""
+        """Return positions (n, cells) after the moves (n,), as the other sees them."""
         after = boards.copy()
         after[np.arange(len(boards)), moves] = 1
         return -after
