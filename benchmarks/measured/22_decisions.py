@@ -20,7 +20,7 @@ from lmlab.feedback import rl
 SEEDS = (0, 1, 2)
 ROWS = [{"study": study, "setting": setting, "seed": seed}
         for study, settings in {
-            "deep q": ("both", "no replay", "no frozen net", "neither"),
+            "deep q": ("both", "no replay", "no older copy", "neither"),
             "actor-critic": ("clip", "no clip"),
             "rock, two sides": ("number", "32 bins", "256 bins"),
             "rock, one side": ("number", "32 bins", "256 bins"),
@@ -39,7 +39,7 @@ def measure(study: str, setting: str, seed: int) -> dict[str, float]:
 
 def pole(study, setting, seed, rng) -> tuple[float, float]:
     found = deep_q.train(deep_q.q_net(), rng, 4000,
-                         replay=setting in ("both", "no frozen net"),
+                         replay=setting in ("both", "no older copy"),
                          frozen=setting in ("both", "no replay"))
     return round(float(np.mean(found[-8:]))), round(max(found))
 
@@ -49,21 +49,15 @@ def actor(study, setting, seed, rng) -> tuple[float, float]:
     policy, critic = deep_q.q_net(), deep_q.q_net()
     adam = torch.optim.Adam([*policy.parameters(), *critic.parameters()], 0.01)
     tests, found = cart.start(20, np.random.default_rng(99)), []
+
+    @torch.no_grad()
+    def chance(state):
+        return policy(torch.from_numpy(state)).softmax(1)[:, 1].numpy()
+
     for _ in range(60):
-        states, pushes, up = [], [], []
-        state, stands = cart.start(32, rng), np.ones(32, dtype=bool)
-        for _ in range(200):
-            with torch.no_grad():
-                p = policy(torch.from_numpy(state)).softmax(1)[:, 1].numpy()
-            push = (rng.random(32) < p).astype(int)
-            states.append(state)
-            pushes.append(push)
-            up.append(stands)
-            state = cart.step(state, 2 * push - 1)
-            stands = stands & ~cart.fallen(state)
-        seen = torch.from_numpy(np.stack(states, 1))            # (32, 200, 4)
-        taken = torch.from_numpy(np.stack(pushes, 1))[..., None]
-        mask = torch.from_numpy(np.stack(up, 1))
+        states, rights, up = cart.record(chance, 32, rng)
+        seen, mask = torch.from_numpy(states), torch.from_numpy(up)   # (32, 200, ...)
+        taken = torch.from_numpy(rights).long()[..., None]
         with torch.no_grad():
             old = policy(seen).log_softmax(-1).gather(2, taken)[..., 0]
             value = critic(seen)[..., 0]

@@ -38,6 +38,24 @@ def fallen(state: np.ndarray) -> np.ndarray:
     return (abs(state[:, 0]) > 2.4) | (abs(state[:, 2]) > np.pi / 15)
 
 
+def record(chance: Policy, n: int, rng: np.random.Generator
+           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what n carts did in 200 steps under a policy of chances.
+
+    chance: states (n, 4) -> probabilities (n,) of a push to the right. The states are
+    (n, 200, 4); whether each push went right, and whether the pole had not fallen
+    before it, are boolean (n, 200).
+    """
+    state, up, story = start(n, rng), np.ones(n, dtype=bool), []
+    for _ in range(200):
+        right = rng.random(n) < chance(state)
+        story.append((state, right, up))
+        state = step(state, 2 * right - 1)
+        up = up & ~fallen(state)
+    states, rights, ups = zip(*story, strict=True)
+    return np.stack(states, 1), np.stack(rights, 1), np.stack(ups, 1)
+
+
 def stood(policy: Policy, state: np.ndarray, limit: int = 200,
           wind: float = 0.0) -> np.ndarray:
     """Return how many steps each pole stands, (n,), at most `limit`."""
