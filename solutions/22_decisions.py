@@ -138,7 +138,7 @@ def walk_corridor(step):
 
 
 plots.bars(["cell 1", "cell 2", "cell 3"],
-           {"ends": walk_corridor(q_step), "goes on": walk_corridor(buggy_q_step)},
+           {"yours": walk_corridor(q_step), "buggy": walk_corridor(buggy_q_step)},
            ylabel="worth", title="Who overlooks the end hopes for all games to come")
 
 # %% [markdown]
@@ -446,19 +446,22 @@ show.table([(name, *every_game(agent).tolist()) for name, agent in agents.items(
            ["agent", "won", "drawn", "lost"])
 
 # %% [markdown]
-# And against minimax, you begin (dark: yours; it takes the last of its best moves):
+# And against minimax, which takes the last of its best moves. You begin, with X:
 
 # %%
 from lmlab.decisions.boards import minimax
 
-worth, board, story = minimax(game), (0,) * 9, []
+worth, board = minimax(game), (0,) * 9
+ax = plots.axes("Two who never lose: a draw", width=9.6, height=1.8)
 for turn in range(9):
     empty = [i for i in range(9) if board[i] == 0]
     best = min(empty[::-1], key=lambda i: worth[
         np.array(after(board, i), dtype=np.int8).tobytes()])
     board = after(board, best if turn % 2 else choose(board))
-    story.append(np.reshape(board, (3, 3)) * (1 if turn % 2 else -1))
+    for i, stone in enumerate(board):
+        mark = "X" if stone == (1 if turn % 2 else -1) else "O"
+        ax.text(4 * turn + i % 3, 2 - i // 3, mark if stone else "·", ha="center")
     if has_lost(board):
         break
-plots.images(story, [str(turn + 1) for turn in range(len(story))], columns=9,
-             title="Two who never lose: a draw")
+ax.set(xlim=(-1, 35), ylim=(-0.6, 2.8))
+ax.set_axis_off()

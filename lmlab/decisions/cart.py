@@ -25,6 +25,8 @@ def step(state: np.ndarray, push: np.ndarray, wind: float = 0.0) -> np.ndarray:
     The cart weighs 1 kg, the pole 0.1 kg, at half its metre. `wind`, in newton, adds to
     each push.
     """
+    if state.ndim != 2 or state.shape[1] != 4:
+        raise ValueError(f"state must have shape (n, 4): got {state.shape}")
     place, speed, angle, turning = state.T
     sin, cos = np.sin(angle), np.cos(angle)
     shove = (10 * push + wind + 0.05 * turning**2 * sin) / 1.1

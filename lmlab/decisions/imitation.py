@@ -66,6 +66,10 @@ def copier(places: np.ndarray, headings: np.ndarray, bins: int, seed: int,
     how likely each of `bins` equal parts of -1.6 to 1.6 is; its heading is the middle
     of the likeliest.
     """
+    if places.shape != (len(headings), 2) or bins < 0:
+        raise ValueError(
+            f"places and headings must have shapes (n, 2) and (n,), and bins be 0 or "
+            f"more: got {places.shape}, {headings.shape} and {bins}")
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     net = nn.Sequential(nn.Linear(2, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),

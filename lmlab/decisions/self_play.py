@@ -57,6 +57,10 @@ def search(game: Board, guess: Guess, boards: np.ndarray, looks: int,
     it asks `guess` for priors P and a value, which every move on its way remembers.
     `noise` mixes that share of a random prior into the first move.
     """
+    if boards.ndim != 2 or boards.shape[1] != game.cells or looks < 1:
+        raise ValueError(
+            f"boards must have shape (n, {game.cells}), and looks be 1 or more: got "
+            f"{boards.shape} and {looks}")
     n, rows = len(boards), np.arange(len(boards))
     shape = (n, looks + 1, game.cells)
     N, W, P = np.zeros(shape), np.zeros(shape), np.zeros(shape)
