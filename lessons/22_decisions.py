@@ -37,18 +37,18 @@ for y, rule in ((1.3, lambda state: rng.choice([-1, 1], size=1)), (0, line)):
 ax.set_axis_off()
 
 # %% [markdown]
-# "Push to where the pole will be". An *agent* (智能体) sees
-# the *state* (状态) of its *environment* (环境), takes an *action* (动作) and is paid
-# a *reward* (奖励), here 1 for each step that the pole stands. Nobody says which
-# action was right. Who finds such a line?
+# "Push to where the pole will be." An *agent* (智能体) sees the *state* (状态) of its
+# *environment* (环境), takes an *action* (动作) and is paid a *reward* (奖励), here 1
+# for each step that the pole stands. Nobody says which action was right. Who finds
+# such a line?
 #
 # ## One choice: try, or use what you know?
 #
-# First without a state. Three arms pay 1 in 30, 50 and 70 % of the pulls, and you
-# do not know which is which: a *bandit* (老虎机). Each pull costs what the best arm
-# would have paid more, your *regret* (遗憾). Take the arm that paid best so far; or
-# do so but in one pull of ten, drawn at random; or be an optimist, and take the
-# largest $\text{mean} + \sqrt{\ln t / 2n}$ ($n$ pulls of that arm, $t$ of all).
+# First without a state. Three arms pay 1 in 30, 50 and 70 % of the pulls; which is
+# which? A *bandit* (老虎机). Each pull costs what the best arm would have paid more,
+# your *regret* (遗憾). Take the arm that paid best so far; or do so but in one pull of
+# ten, drawn at random; or be an optimist, and take the largest
+# $\text{mean} + \sqrt{\ln t / 2n}$ ($n$ pulls of that arm, $t$ of all).
 #
 # > **Predict.** In a thousand pulls, whose regret goes on growing as it began?
 
@@ -78,9 +78,8 @@ plots.lines({name: regret(choose) for name, choose in ways.items()},
             xlabel="pulls", ylabel="regret, mean of 200 runs")
 
 # %% [markdown]
-# The first's: after an early bad draw it never looks again. The second looks for
-# ever. (Three seeds: this order.) The bonus for what is little known comes back at a
-# board.
+# The first's: after an early bad draw it never looks again; the second looks for
+# ever. (Three seeds: this order.) The optimist's bonus comes back at a board.
 #
 # ## Many choices: what is a place worth?
 #
@@ -124,7 +123,7 @@ for _ in range(5000):
 show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 
 # %% [markdown]
-# It is the same. (With moves that slip, $\alpha$ has to shrink.)
+# It is the same.
 #
 # ## A table for a pole?
 #
@@ -149,10 +148,8 @@ print(f"median {np.median(tries):.0f}, from {min(tries)} to {max(tries)}")
 # $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks keep it calm. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its
-# own goal.
-#
-# > **Predict.** 1,000 steps of 16 carts; then, measured, 4,000, and without each
-# > trick. Which is missed more?
+# own goal. (`lmlab/decisions/deep_q.py`.) 1,000 steps of 16 carts; then, measured,
+# 4,000, and without each trick. Which is missed more?
 
 # %%
 import torch
@@ -179,13 +176,13 @@ plots.bars(["seed 0", "seed 1", "seed 2"],
 
 # %% [markdown]
 # (Means of the last eight looks.) Even with both it wobbles. Learning pays where
-# nobody can write the rule. (An engineer's, against the wind: exercises.)
+# nobody can write the rule; an engineer's stands in the exercises, against the wind.
 #
 # ## A policy and its critic
 #
-# One can also learn the policy itself, by lesson 16's REINFORCE, whose pull is
-# noisy. A policy that is half right pushes 2,000 carts; we look at the pull on one of
-# its four weights, the speed's:
+# Or learn the policy itself, by lesson 16's REINFORCE, whose pull is noisy. A policy
+# that is half right pushes 2,000 carts; look at the pull on one of its four weights,
+# the cart speed's:
 
 # %%
 def chance(state):                                   # of a push to the right
@@ -211,6 +208,7 @@ togo = up[:, ::-1].cumsum(1)[:, ::-1]                # steps still to stand
 seen = np.dstack([abs(states), states ** 2, 1 + 0 * togo])
 guess = up * (seen @ np.linalg.lstsq(seen[up], togo[up], rcond=None)[0])
 given = torch.tensor(1.0 * up), torch.tensor(guess)
+show.agree(togo - guess, rl.gae(*given, trace=1), 1e-9, ("less", "GAE, 1"))
 
 # %%
 rows = {"all it earned": togo[:, :1], "from there on": togo,
@@ -218,16 +216,16 @@ rows = {"all it earned": togo[:, :1], "from there on": togo,
         "GAE, 0.95": rl.gae(*given, trace=0.95).numpy(),
         "GAE, 0": rl.gae(*given, trace=0).numpy()}
 pulls = {name: (merit * slope * up).sum(1) for name, merit in rows.items()}
-show.table([(name, *(f"{x:.0f}" for x in (
-    pull.mean(), pull.std() / 2000 ** 0.5, pull.std())))
-    for name, pull in pulls.items()],
-    ["weighed by", "mean pull", "give or take", "noise of one pole"])
+show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
+             round(pull.std())) for name, pull in pulls.items()],
+           ["weighed by", "mean pull", "give or take", "noise of one pole"])
 
 # %% [markdown]
-# The first three mean the same: the critic takes four fifths of the noise and costs
-# nothing. GAE is calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it
-# believes a guess that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson
-# 16), three of three seeds stand all 200 steps; without the clip, 75, 194 and 159.
+# The first three mean the same. To forget what was earned before the push takes two
+# thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
+# calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
+# that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), three seeds
+# of three stand all 200 steps; without the clip, 75, 194 and 159 (`data/measured`).
 #
 # ## A board that teaches itself
 #
@@ -251,8 +249,7 @@ print(f"go: up to 10^{361 * np.log10(3):.0f} positions, "
 #
 # $$Q + 1.5\,P\,\frac{\sqrt{\sum N + 1}}{1 + N}$$
 #
-# Eight looks so far. Next, is it the best move, the one that the net likes, or the
-# one never tried?
+# Eight looks so far. Which move is next?
 
 # %%
 means, looks = np.array([0.5, 0.2, 0.0]), np.array([5, 3, 0])
@@ -262,11 +259,10 @@ print(bonus.round(3), (means + bonus).round(3))
 
 # %% [markdown]
 # The second. The shares of many looks are a better $P$ than the net's. So the net
-# learns to say *them*, and who won: better net, better search. 128 games a round
-# against itself (*self-play*, 自我对弈), 25 looks a move, a net of two layers of 64.
-#
+# learns to say *them*, and who won: better net, better search. A round: 128 games
+# against itself (*self-play*, 自我对弈), 25 looks a move; the net, two layers of 64.
 # The test is no sample: *each* possible reply is tried, to an agent who begins and to
-# one who answers.
+# one who answers. (`self_play.py` and `boards.py`, beside `deep_q.py`.)
 #
 # > **Predict.** Of several hundred games, how many does the untaught net lose? With
 # > 25 looks ahead? After 24 rounds?
@@ -294,15 +290,15 @@ for loss in self_play.learn(net, game, rng, rounds=24):
     lost.append((lost_by(alone), lost_by(looking)))
 alone_lost, looking_lost = np.array(lost).T
 plots.lines({"net alone": alone_lost, "net and search": looking_lost},
-            marks=True, title="From nothing but the rules, it learns not to lose",
+            marks=True, title="From the rules alone, it learns not to lose",
             xlabel="rounds of 128 games against itself", ylabel="games lost")
 print("untaught:", *lost[0], " in the end:", *lost[-1])
 
 # %% [markdown]
 # No human game was shown to it. (Three seeds: net and search lose none from round 16
 # on, the net alone at most two in the end.) Four in a row on 5 x 5: against the same
-# search without a net, which plays random games to the end for its values, net and
-# search win 31, 30 and 37 of 40; against ten times its looks, 19, 16 and 17.
+# search without a net, its values from random games, net and search win 31, 30 and 37
+# of 40; against ten times as many looks, 19, 16 and 17 (`data/measured`).
 #
 # ## How large is a large decision model?
 #
@@ -328,17 +324,17 @@ for layers in 38, 78:                                # 355,429: the two ends
 # | DQN | DeepMind, 2015 | 1,693,362 (Atari) | the pole |
 # | PPO | OpenAI, 2017 | any net | clip; lesson 16 |
 # | AlphaGo | DeepMind, 2016 | the first (its policy) | the board |
-# | AlphaZero | DeepMind, 2017 | the second; AlphaGo Zero also the third | the board |
+# | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
 #
 # None reaches 10^8. What AlphaZero lacks in weights, it searches.
 #
 # ## Copying a teacher
 #
-# Where a reward is hard to write, copy someone (*behaviour cloning*, 行为克隆).
-# *RT-1* (Brohan et al. 2022) reads pictures and an order, and names each number of a
-# robot's action as one of 256 *bins*. Why not say the number? Our hand has to pass a
-# rock; some teachers pass above it, some below.
+# Or copy someone (*behaviour cloning*, 行为克隆). *RT-1* (Brohan et al. 2022) reads
+# pictures and an order, and names each number of a robot's action as one of 256
+# *bins*. Why not say the number? Our hand has to pass a rock; some teachers pass above
+# it, some below.
 #
 # > **Predict.** Just before the rock: which heading has the smallest mean squared
 # > error, up, down or straight on? And which bin is likeliest?
@@ -367,15 +363,15 @@ for ax, copy in zip(both, copies.values()):
 # %% [markdown]
 # The mean of two right answers is the rock; a bin keeps one. (Three seeds: 25 % of
 # the hands arrive, and 100; of 256 bins, with few examples each, 0, 4 and 100. Where
-# all teachers pass above, both have 100.) And begun 0.4 further off, *where no teacher
-# ever was*? Bins 0; numbers 0 to 52. A copier knows what its teacher did, not why.
+# all teachers pass above, both have 100. And begun 0.4 further off, *where no teacher
+# ever was*? Bins 0; numbers 0 to 52.) A copier knows what its teacher did, not why.
 #
 # ## What the documents say
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 智能体通过与环境互动并接收奖励或惩罚来学习 ("an agent learns from rewards and punishments") | **right** | your grid, pole and board |
-# | 强化学习 ("reinforcement learning") beside 深度学习 ("deep learning"), two kinds | **imprecise** | one is *from what*, one *with what*: your DQN is both |
+# | 强化学习 ("reinforcement") beside 深度学习 ("deep learning") | **imprecise** | one is *from what*, one *with what*: DQN is both |
 # | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** | January 2016, 13 convolutions and a tree search (Silver et al.); BERT: October 2018 |
 # | AlphaGo和AlphaZero,是决策大模型的代表 ("stand for large decision models"); RT-1 is 融合的大模型 ("a fused large model") | **wrong** by its own measure | 3.9 to 46 million |
 # | 能够在围棋等游戏中取得超人类水平的表现 ("better than humans at go"); 面对不确定性 ("facing uncertainty") | **right**; **half** | 4 to 1 against Lee Sedol, 2016; but a go board hides nothing (a tiger does: exercises) |
@@ -384,7 +380,7 @@ for ax, copy in zip(both, copies.values()):
 # %% [markdown]
 # ## Check yourself
 #
-# 1. $\gamma = 0.5$; the goal pays 8 on the second step. What is here worth?
+# 1. $\gamma = 0.5$; the second step pays 8. What is here worth?
 # 2. A move has $N = 0$ and $P = 0$. Does PUCT try it?
 # 3. A copier drives perfectly on its teacher's road. Why is that no proof?
 #
