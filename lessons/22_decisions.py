@@ -24,7 +24,7 @@ from lmlab.page import plots
 def line(state):
     return np.sign(state[:, 2] + state[:, 3])        # angle, and its speed
 
-
+# %%
 rng = np.random.default_rng(4)
 ax = plots.axes("The coin drops the pole, the line holds it", height=2.4)
 for y, rule in ((1.3, lambda state: rng.choice([-1, 1], size=1)), (0, line)):
@@ -90,7 +90,8 @@ plots.lines({name: regret(choose) for name, choose in ways.items()},
 #
 # $$Q(s, a) = r + \gamma \max_{a'} Q(s', a')$$
 #
-# where nothing follows the end. Sixteen cells; `o` is a hole, without pay:
+# where nothing follows the end. Sixteen cells; `o` is a hole, without pay; and where
+# each move leads, left, right, up and down:
 
 # %%
 world = np.array([*"...." ".o.o" "...o" "o..G"])
@@ -98,7 +99,13 @@ ends, paid = np.isin(world, ["o", "G"]), (world == "G") * 1.0
 y, x = np.divmod(np.arange(16), 4)
 after = np.stack([4 * y + (x - 1).clip(0), 4 * y + (x + 1).clip(max=3),
                   4 * (y - 1).clip(0) + x, 4 * (y + 1).clip(max=3) + x], 1)
-Q = np.zeros((16, 4))                                # left, right, up, down
+print("\n".join(" ".join(row) for row in world.reshape(4, 4)))
+
+# %% [markdown]
+# Begin with a table of zeros, and put it into the right side again and again:
+
+# %%
+Q = np.zeros((16, 4))
 for sweep in range(10):
     Q = paid[after] + 0.9 * np.where(ends, 0, Q.max(1))[after]
 V = np.where(ends, np.nan, Q.max(1)).reshape(4, 4)
@@ -230,7 +237,8 @@ show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
 # ## A board that teaches itself
 #
 # Where the rules are known, one can look ahead; on a small board, to the end.
-# *Minimax* takes the move whose worst answer is best.
+# *Minimax* takes the move whose worst answer is best. *Go* (围棋) has 361 points, black,
+# white or empty, some 250 moves to choose from, and 150 to make (Silver et al. 2016).
 
 # %%
 from lmlab.decisions.boards import Board, all_replies, minimax
@@ -239,13 +247,12 @@ game = Board(side=3, k=3)                            # tic-tac-toe
 worth = minimax(game)
 print(f"{len(worth):,} positions; the empty board: {worth[bytes(9)]}, a draw")
 print(f"go: up to 10^{361 * np.log10(3):.0f} positions, "
-      f"some 10^{150 * np.log10(250):.0f} games")
+      f"10^{150 * np.log10(250):.0f} games")
 
 # %% [markdown]
-# *Go* (围棋) has 361 points, black, white or empty, and some 250 moves to choose
-# from, 150 times (Silver et al. 2016). At which to look? *AlphaZero*'s rule, PUCT, is
-# the bandit's optimist: $Q$ is the mean of what was found below a move, $N$ how often
-# one looked, $P$ how much a net likes it. Look at the largest
+# Nobody looks to the end of go. At which moves, then? *AlphaZero*'s rule, PUCT, is the
+# bandit's optimist: $Q$ is the mean of what was found below a move, $N$ how often one
+# looked, $P$ how much a net likes it. Look at the largest
 #
 # $$Q + 1.5\,P\,\frac{\sqrt{\sum N + 1}}{1 + N}$$
 #
@@ -286,13 +293,19 @@ def lost_by(agent):
 torch.manual_seed(0)
 net, rng = self_play.Net(game).double(), np.random.default_rng(0)
 lost = [(lost_by(alone), lost_by(looking))]
+print("games lost, alone and with a search:", *lost[0])
+
+# %% [markdown]
+# To look ahead helps even who knows nothing. Now let them teach each other:
+
+# %%
 for loss in self_play.learn(net, game, rng, rounds=24):
     lost.append((lost_by(alone), lost_by(looking)))
 alone_lost, looking_lost = np.array(lost).T
 plots.lines({"net alone": alone_lost, "net and search": looking_lost},
             marks=True, title="From the rules alone, it learns not to lose",
             xlabel="rounds of 128 games against itself", ylabel="games lost")
-print("untaught:", *lost[0], " in the end:", *lost[-1])
+print("in the end:", *lost[-1])
 
 # %% [markdown]
 # No human game was shown to it. (Three seeds: net and search lose none from round 16
