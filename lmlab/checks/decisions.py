@@ -117,6 +117,9 @@ q_step = Check(
             "Is only the reward hoped for, also while the game goes on?",
         q_steps(over=lambda ended: not ended):
             "In which of the two cases does something follow?",
+        lambda Q, s, a, r, new, ended, alpha, gamma: (
+            Q if ended else q_loop(Q, s, a, r, new, ended, alpha, gamma)):
+            "Is nothing learned from the last step? It was paid, too.",
         q_steps(earned=lambda r, ended: 0.0 if ended else r):
             "The last step was paid as well: where did that reward go?",
         q_steps(ahead=lambda Q, s, a, new: Q[new, a]):
@@ -228,7 +231,7 @@ def products(heard, accuracy) -> tuple[float, float]:
 
 def by_products(heard, accuracy):
     left, right = products(heard, accuracy)
-    return left / (left + right) if left + right else math.nan
+    return left / (left + right)
 
 
 def last_one(heard, accuracy):
@@ -362,7 +365,12 @@ puct = Check(
         looking(pick=np.argmin): "The largest sum, or the smallest?",
         looking(pick=lambda score: len(score) - 1 - np.argmax(score[::-1])):
             "Of equals, which one is asked for?",
-        looking(pick=np.max): "Is it the sum that is asked for, or the move?",
+        lambda Q, N, P, legal, c: float(np.max(
+            np.where(legal, Q + c * P * np.sqrt(N.sum() + 1) / (1 + N), -np.inf))):
+            "Is it the sum that is asked for, or the move?",
+        lambda Q, N, P, legal, c: int(np.argmax(
+            np.where(legal, Q + c * P * np.sqrt(N.sum() + 1) + 1 / (1 + N), -np.inf))):
+            "What stands under the line of the fraction, and what above it?",
     },
     right="32 positions of 2 to 25 moves (taken ones, lost ones, equals, no look yet)",
 )
