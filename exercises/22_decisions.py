@@ -186,7 +186,7 @@ check.pid(pid)
 # </details>
 
 # %% [markdown]
-# > **Predict.** The pole of the lesson for twenty seconds, in calm air and in a wind
+# > **Predict.** The pole of the lesson for ten seconds, in calm air and in a wind
 # > of one newton: the lesson's line, a policy of four weights found by random
 # > draws, and yours without and with I. Who stands in the wind?
 
@@ -213,10 +213,10 @@ policies = {"one line": lambda: lambda s: np.sign(s[:, 2] + s[:, 3]),
             "yours, I = 0": lambda: steering(0.0),
             "yours, I = 20": lambda: steering(20.0)}
 begin = cart.start(1, np.random.default_rng(1))
-plots.bars(list(policies), {air: [cart.stood(policy(), begin, 1000, wind)[0]
+plots.bars(list(policies), {air: [cart.stood(policy(), begin, 500, wind)[0]
                                   for policy in policies.values()]
                             for air, wind in {"calm": 0, "wind": 1}.items()},
-           ylabel="steps stood, of 1,000",
+           ylabel="steps stood, of 500",
            title="Only what adds up its errors stands in the wind")
 
 

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05 and 16: gradients, policy, REINFORCE, GAE.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 34 minutes to read, 60 seconds to run
 #
 # A cart is pushed left or right, fifty times a second: above by a coin, below by
 # a rule of one line.
@@ -83,9 +83,9 @@ plots.lines({name: regret(choose) for name, choose in ways.items()},
 #
 # ## Many choices: what is a place worth?
 #
-# Now an action also moves you. Only the goal pays, 1, and what comes a step later
-# counts $\gamma = 0.9$ as much (*discount*, 折扣): so counted, all that will be paid
-# is the *return* (回报). In a corridor the cell beside the goal is worth 1, the next
+# Now an action also moves you. Only the goal pays, 1, and a step later counts
+# $\gamma = 0.9$ as much (*discount*, 折扣); so counted, all that will be paid is the
+# *return* (回报). In a corridor the cell beside the goal is worth 1, the next
 # 0.9, then 0.81. Or, for action $a$ in state $s$ (*Bellman*, 1957),
 #
 # $$Q(s, a) = r + \gamma \max_{a'} Q(s', a')$$
@@ -102,7 +102,7 @@ after = np.stack([4 * y + (x - 1).clip(0), 4 * y + (x + 1).clip(max=3),
 print("\n".join(" ".join(row) for row in world.reshape(4, 4)))
 
 # %% [markdown]
-# Begin with a table of zeros, and put it into the right side again and again:
+# Begin with zeros, and put the table into the right side, again and again:
 
 # %%
 Q = np.zeros((16, 4))
@@ -134,8 +134,8 @@ show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 #
 # ## A table for a pole?
 #
-# Four real numbers are no row of a table. Before a net, something humbler: draw
-# four weights at random, push by the sign of the weighted sum; if it falls, again.
+# Four real numbers are no row of a table. Something humble first: draw four weights,
+# push by the sign of the weighted sum; if the pole falls, draw again.
 #
 # > **Predict.** How many draws does that take: ten, a thousand, a million?
 
@@ -147,11 +147,11 @@ for seed in range(20):
     while cart.stood(lambda s: np.sign(s @ w), tests).mean() < 195:
         w, n = rng.uniform(-1, 1, size=4), n + 1
     tries.append(n)
-print(f"median {np.median(tries):.0f}, from {min(tries)} to {max(tries)}")
+print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 
 # %% [markdown]
-# Ten. So a net that holds this pole is no wonder; look *how* it learns. *DQN* (Mnih
-# et al. 2015) puts a net in the place of the table. Its goal is Bellman's right side,
+# Some ten. So a net that holds this pole is no wonder; look *how* it learns. *DQN*
+# (Mnih et al. 2015) puts a net in the place of the table. Its goal is Bellman's right side,
 # $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks keep it calm. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its
@@ -232,7 +232,7 @@ show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
 # thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
 # calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
 # that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), three seeds
-# of three stand all 200 steps; without the clip, 75, 194 and 159 (`data/measured`).
+# of three stand all 200 steps; without it, 75, 194 and 159 (`data/measured`).
 #
 # ## A board that teaches itself
 #
@@ -375,9 +375,10 @@ for ax, copy in zip(both, copies.values()):
 
 # %% [markdown]
 # The mean of two right answers is the rock; a bin keeps one. (Three seeds: 25 % of
-# the hands arrive, and 100; of 256 bins, with few examples each, 0, 4 and 100. Where
-# all teachers pass above, both have 100. And begun 0.4 further off, *where no teacher
-# ever was*? Bins 0; numbers 0 to 52.) A copier knows what its teacher did, not why.
+# the hands arrive, and 100; after four times the steps 36 to 50, and 100 with RT-1's
+# 256 bins. Where all teachers pass above, both have 100. And begun 0.4 further off,
+# *where no teacher ever was*: numbers 0 to 52, bins 0.) A copier knows what its
+# teacher did, not why.
 #
 # ## What the documents say
 #
@@ -385,7 +386,7 @@ for ax, copy in zip(both, copies.values()):
 # | --- | --- | --- |
 # | 智能体通过与环境互动并接收奖励或惩罚来学习 ("an agent learns from rewards and punishments") | **right** | your grid, pole and board |
 # | 强化学习 ("reinforcement") beside 深度学习 ("deep learning") | **imprecise** | one is *from what*, one *with what*: DQN is both |
-# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** | January 2016, 13 convolutions and a tree search (Silver et al.); BERT: October 2018 |
+# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** (lesson 10) | January 2016, 13 layers of convolution and a tree search (Silver et al.); BERT: October 2018 |
 # | AlphaGo和AlphaZero,是决策大模型的代表 ("stand for large decision models"); RT-1 is 融合的大模型 ("a fused large model") | **wrong** by its own measure | 3.9 to 46 million |
 # | 能够在围棋等游戏中取得超人类水平的表现 ("better than humans at go"); 面对不确定性 ("facing uncertainty") | **right**; **half** | 4 to 1 against Lee Sedol, 2016; but a go board hides nothing (a tiger does: exercises) |
 # | 自动化行动将成为新的拐点 ("automated action will be the new turning point") | **a forecast** | your copier fails where its teacher never was |
