@@ -15,7 +15,7 @@ def even(boards):
     return np.full(boards.shape, 1 / 9), np.zeros(len(boards))
 
 
-def slow_search(board, looks, c=1.5):
+def slow_search(board, looks):
     """One position, one node at a time: N of the first moves."""
     def node(state):
         return {"state": state, "N": np.zeros(9), "W": np.zeros(9), "child": {}}
@@ -25,7 +25,7 @@ def slow_search(board, looks, c=1.5):
         here, way = root, []
         while True:
             N, W = here["N"], here["W"]
-            urge = W / np.maximum(N, 1) + c / 9 * np.sqrt(N.sum() + 1) / (1 + N)
+            urge = W / np.maximum(N, 1) + 1.5 / 9 * np.sqrt(N.sum() + 1) / (1 + N)
             move = int(np.where(here["state"] == 0, urge, -np.inf).argmax())
             way.append((here, move))
             if move not in here["child"]:

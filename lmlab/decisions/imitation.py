@@ -36,14 +36,14 @@ def teacher(side: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return heading
 
 
-def walk(heading: Callable[[np.ndarray], np.ndarray], place: np.ndarray,
-         steps: int = 30) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places (n, steps + 1, 2) of hands and their headings (n, steps).
+def walk(heading: Callable[[np.ndarray], np.ndarray], place: np.ndarray
+         ) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places (n, 31, 2) of hands on 30 steps, and their headings (n, 30).
 
     A step is 0.05 long; a hand that is past the goal stops.
     """
     places, headings = [place], []
-    for _ in range(steps):
+    for _ in range(30):
         turn = heading(place)
         moving = place[:, :1] < 1
         place = place + 0.05 * moving * np.stack([np.cos(turn), np.sin(turn)], axis=1)
@@ -53,7 +53,7 @@ def walk(heading: Callable[[np.ndarray], np.ndarray], place: np.ndarray,
 
 
 def arrived(places: np.ndarray) -> np.ndarray:
-    """Return which of the walks (n, steps + 1, 2) end at the goal and miss the rock."""
+    """Return which of the walks (n, 31, 2) end at the goal and miss the rock."""
     rock = (np.hypot(places[..., 0] - 0.5, places[..., 1]) < 0.2).any(1)
     return ~rock & (np.hypot(places[:, -1, 0] - 1, places[:, -1, 1]) < 0.1)
 

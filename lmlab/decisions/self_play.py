@@ -26,12 +26,11 @@ Guess = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 class Net(nn.Module):
     """Reads a position; scores each move, and says how the game will end, -1 to 1."""
 
-    def __init__(self, game: Board, width: int = 64) -> None:
+    def __init__(self, game: Board) -> None:
         super().__init__()
-        self.body = nn.Sequential(
-            nn.Linear(2 * game.cells, width), nn.ReLU(),
-            nn.Linear(width, width), nn.ReLU())
-        self.moves, self.value = nn.Linear(width, game.cells), nn.Linear(width, 1)
+        self.body = nn.Sequential(nn.Linear(2 * game.cells, 64), nn.ReLU(),
+                                  nn.Linear(64, 64), nn.ReLU())
+        self.moves, self.value = nn.Linear(64, game.cells), nn.Linear(64, 1)
 
     def forward(self, boards: Tensor) -> tuple[Tensor, Tensor]:
         """boards: (n, cells) -> log-probabilities (n, cells), values (n,)."""
@@ -48,13 +47,12 @@ class Net(nn.Module):
 
 
 def search(game: Board, guess: Guess, boards: np.ndarray, looks: int,
-           noise: float = 0.0, rng: np.random.Generator | None = None,
-           c: float = 1.5) -> np.ndarray:
+           noise: float = 0.0, rng: np.random.Generator | None = None) -> np.ndarray:
     """Return how often each move was looked at in each position, (n, cells).
 
     A look walks down the tree of the positions it knows, always to the move of highest
-    Q + c P sqrt(N of the position) / (1 + N of the move); where it steps on new ground
-    it asks `guess` for priors P and a value, which every move on its way remembers.
+    Q + 1.5 P sqrt(1 + all N of the position) / (1 + N of the move); on new ground it
+    asks `guess` for priors P and a value, which every move on its way remembers.
     `noise` mixes that share of a random prior into the first move.
     """
     if boards.ndim != 2 or boards.shape[1] != game.cells or looks < 1:
@@ -77,7 +75,8 @@ def search(game: Board, guess: Guess, boards: np.ndarray, looks: int,
         while len(walking):                             # down, to new ground
             at = walking, node[walking]
             tried = N[at]
-            urge = c * P[at] * np.sqrt(tried.sum(-1, keepdims=True) + 1) / (1 + tried)
+            root = np.sqrt(tried.sum(-1, keepdims=True) + 1)
+            urge = 1.5 * P[at] * root / (1 + tried)
             mean = W[at] / np.maximum(tried, 1)
             move[walking] = np.where(known[at] == 0, mean + urge, -np.inf).argmax(-1)
             way.append((*at, move[walking]))
@@ -121,18 +120,18 @@ def self_play(game: Board, guess: Guess, games: int, looks: int,
     return [np.concatenate(part) for part in (seen, shares, won)]
 
 
-def learn(net: Net, game: Board, rng: np.random.Generator, rounds: int = 24,
-          games: int = 128, looks: int = 25) -> Iterator[float]:
+def learn(net: Net, game: Board, rng: np.random.Generator,
+          rounds: int) -> Iterator[float]:
     """Let a net and its search teach each other; yield the loss after each round.
 
-    A round plays `games`, then takes 30 steps on positions of the last six rounds,
-    turned and mirrored: the net's priors are to be the search's shares, its value who
-    won.
+    A round plays 128 games with 25 looks a move, then takes 30 steps on positions of
+    the last six rounds, turned and mirrored: the net's priors are to be the search's
+    shares, its value who won.
     """
     adam, shelf = torch.optim.Adam(net.parameters(), 0.003), []
     turned = torch.from_numpy(game.symmetries)
     for _ in range(rounds):
-        shelf = [*shelf[-5:], self_play(game, net.guess, games, looks, rng)]
+        shelf = [*shelf[-5:], self_play(game, net.guess, 128, 25, rng)]
         boards, shares, won = (torch.from_numpy(np.concatenate(part))
                                for part in zip(*shelf, strict=True))
         for _ in range(30):
