@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05 and 16: gradients, policy, REINFORCE, GAE.
 #
-# **Time** 34 minutes to read, 60 seconds to run
+# **Time** 34 minutes to read, 20 seconds to run
 #
 # A cart is pushed left or right, fifty times a second: above by a coin, below by
 # a rule of one line.
