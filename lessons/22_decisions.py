@@ -151,7 +151,8 @@ print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 
 # %% [markdown]
 # Some ten. So a net that holds this pole is no wonder; look *how* it learns. *DQN*
-# (Mnih et al. 2015) puts a net in the place of the table. Its goal is Bellman's right side,
+# (Mnih et al. 2015) puts a net in the place of the table: *deep reinforcement
+# learning* (深度强化学习). Its goal is Bellman's right side,
 # $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks keep it calm. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its

@@ -356,6 +356,12 @@ puct = Check(
             "Before the first look, how large is the bonus of what the net likes?",
         looking(root=lambda N: np.sqrt(np.log(N.sum() + 1))):
             "The bandit's optimist takes a logarithm. What does this formula take?",
+        looking(root=lambda N: np.sqrt(N.max() + 1)):
+            "Under the root: the looks of the favourite, or of all moves?",
+        looking(root=lambda N: np.sqrt(N.sum()) + 1):
+            "Is the 1 added under the root, or after it?",
+        looking(under=lambda N: 2 + N):
+            "For a move that was never tried, what stands under the line?",
         looking(under=lambda N: 1): "Does the bonus shrink where one looks?",
         looking(under=lambda N: np.sqrt(1 + N)):
             "Is there a root below the line of the fraction as well?",
