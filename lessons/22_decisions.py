@@ -18,21 +18,28 @@
 import numpy as np
 
 from lmlab.decisions import cart
-from lmlab.page import plots
+from lmlab.page import datasets, plots, show
 
 
-def line(state):
-    return np.sign(state[:, 2] + state[:, 3])        # angle, and its speed
+def line(state):                                     # angle, and its speed
+    return np.sign(state[:, 2] + state[:, 3])
 
 # %%
 rng = np.random.default_rng(4)
+
+
+def coin(state):
+    return rng.choice([-1, 1], size=1)
+
+
 ax = plots.axes("The coin drops the pole, the line holds it", height=2.4)
-for y, rule in ((1.3, lambda state: rng.choice([-1, 1], size=1)), (0, line)):
+for y, rule, color in (1.3, coin, "C0"), (0, line, "C1"):
     state = cart.start(1, np.random.default_rng(0))
-    for x in range(13):
-        ax.plot([x, x + np.sin(state[0, 2])], [y, y + np.cos(state[0, 2])],
-                color=plots.COLORS[y == 0], marker="s", markevery=[0])
-        for _ in range(4 * (abs(state[0, 2]) < 1.5)):    # it lies: the end
+    for x in range(8):
+        lean = state[0, 2]
+        ax.plot([x, x + np.sin(lean)], [y, y + np.cos(lean)], color=color)
+        ax.plot(x, y, "s", color=color)
+        for _ in range(4):
             state = cart.step(state, rule(state))
 ax.set_axis_off()
 
@@ -53,29 +60,27 @@ ax.set_axis_off()
 # > **Predict.** In a thousand pulls, whose regret goes on growing as it began?
 
 # %%
-pays, arms = np.array([0.3, 0.5, 0.7]), np.arange(3)
-
-
-def regret(choose):
-    rng, tried = np.random.default_rng(0), np.ones((200, 3))     # 200 runs
-    won, costs = (rng.random((200, 3)) < pays) * 1.0, []
-    for t in range(4, 1001):
-        arm = choose(won / tried, tried, t, rng)
-        costs.append((pays.max() - pays[arm]).mean())
-        pulled = arm[:, None] == arms
-        tried += pulled
-        won += pulled & (rng.random(200) < pays[arm])[:, None]
-    return np.cumsum(costs)
+def regret(way, runs=100):
+    rng, pays = np.random.default_rng(0), np.array([0.3, 0.5, 0.7])
+    costs = np.zeros(1000)
+    for _ in range(runs):
+        n, won = np.ones(3), 1.0 * (rng.random(3) < pays)     # each arm once
+        for t in range(3, 1000):
+            arm = (won / n).argmax()
+            if way == "one in ten" and rng.random() < 0.1:
+                arm = rng.integers(3)
+            if way == "optimist":
+                arm = (won / n + np.sqrt(np.log(t) / (2 * n))).argmax()
+            costs[t] += 0.7 - pays[arm]
+            n[arm] += 1
+            won[arm] += rng.random() < pays[arm]
+    return costs.cumsum() / runs
 
 # %%
-ways = {"best so far": lambda mean, n, t, rng: mean.argmax(1),
-        "one in ten": lambda mean, n, t, rng: np.where(
-            rng.random(200) < 0.1, rng.integers(3, size=200), mean.argmax(1)),
-        "optimist": lambda mean, n, t, rng:
-            (mean + np.sqrt(np.log(t) / (2 * n))).argmax(1)}
-plots.lines({name: regret(choose) for name, choose in ways.items()},
+ways = "best so far", "one in ten", "optimist"
+plots.lines({way: regret(way) for way in ways},
             title="Who never tries pays for ever; the optimist pays least",
-            xlabel="pulls", ylabel="regret, mean of 200 runs")
+            xlabel="pulls", ylabel="regret, mean of 100 runs")
 
 # %% [markdown]
 # The first's: after an early bad draw it never looks again; the second looks for
@@ -86,20 +91,27 @@ plots.lines({name: regret(choose) for name, choose in ways.items()},
 # Now an action also moves you. Only the goal pays, 1, and a step later counts
 # $\gamma = 0.9$ as much (*discount*, 折扣); so counted, all that will be paid is the
 # *return* (回报). In a corridor the cell beside the goal is worth 1, the next
-# 0.9, then 0.81. Or, for action $a$ in state $s$ (*Bellman*, 1957),
+# 0.9, then 0.81. In general, for action $a$ in state $s$ (*Bellman* 1957),
 #
 # $$Q(s, a) = r + \gamma \max_{a'} Q(s', a')$$
 #
-# where nothing follows the end. Sixteen cells; `o` is a hole, without pay; and where
-# each move leads, left, right, up and down:
+# where nothing follows the end. Sixteen cells; `o` is a hole, without pay:
 
 # %%
-world = np.array([*"...." ".o.o" "...o" "o..G"])
-ends, paid = np.isin(world, ["o", "G"]), (world == "G") * 1.0
-y, x = np.divmod(np.arange(16), 4)
-after = np.stack([4 * y + (x - 1).clip(0), 4 * y + (x + 1).clip(max=3),
-                  4 * (y - 1).clip(0) + x, 4 * (y + 1).clip(max=3) + x], 1)
-print("\n".join(" ".join(row) for row in world.reshape(4, 4)))
+world = np.array(list("...." ".o.o" "...o" "o..G"))
+ends = (world == "o") | (world == "G")
+paid = np.where(world == "G", 1.0, 0.0)
+print(world.reshape(4, 4))
+
+# %% [markdown]
+# Who walks into a wall stays. Where does each move lead, from each cell?
+
+# %%
+y, x = np.divmod(np.arange(16), 4)                   # row and column of each
+left, right = 4 * y + np.maximum(x - 1, 0), 4 * y + np.minimum(x + 1, 3)
+up, down = 4 * np.maximum(y - 1, 0) + x, 4 * np.minimum(y + 1, 3) + x
+after = np.stack([left, right, up, down], axis=1)    # (cell, move)
+print("from the first cell:", after[0])
 
 # %% [markdown]
 # Begin with zeros, and put the table into the right side, again and again:
@@ -107,9 +119,10 @@ print("\n".join(" ".join(row) for row in world.reshape(4, 4)))
 # %%
 Q = np.zeros((16, 4))
 for sweep in range(10):
-    Q = paid[after] + 0.9 * np.where(ends, 0, Q.max(1))[after]
-V = np.where(ends, np.nan, Q.max(1)).reshape(4, 4)
-plots.heatmap(V, values=True, rows=[*"1234"], columns=[*"1234"], label="worth",
+    V = np.where(ends, 0, Q.max(axis=1))             # nothing follows the end
+    Q = paid[after] + 0.9 * V[after]
+V[ends] = np.nan
+plots.heatmap(V.reshape(4, 4), values=True, label="worth",
               title="A cell is worth 0.9 of its best neighbour")
 
 # %% [markdown]
@@ -118,8 +131,6 @@ plots.heatmap(V, values=True, rows=[*"1234"], columns=[*"1234"], label="worth",
 # its error. Nothing slips here, so let $\alpha = 1$: does it come near that table?
 
 # %%
-from lmlab.page import show
-
 rng, learned, s = np.random.default_rng(0), np.zeros((16, 4)), 0
 for _ in range(5000):
     a = rng.integers(4)
@@ -134,8 +145,8 @@ show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 #
 # ## A table for a pole?
 #
-# Four real numbers are no row of a table. Something humble first: draw four weights,
-# push by the sign of the weighted sum; if the pole falls, draw again.
+# Four real numbers are no row of a table. Draw four weights, push by the sign of
+# the weighted sum; if the pole falls, draw again.
 #
 # > **Predict.** How many draws does that take: ten, a thousand, a million?
 
@@ -143,9 +154,11 @@ show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 tests = cart.start(20, np.random.default_rng(99))    # twenty carts
 tries = []
 for seed in range(20):
-    rng, n, w = np.random.default_rng(seed), 0, np.zeros(4)
-    while cart.stood(lambda s: np.sign(s @ w), tests).mean() < 195:
-        w, n = rng.uniform(-1, 1, size=4), n + 1
+    rng, n, mean = np.random.default_rng(seed), 0, 0
+    while mean < 195:
+        w = rng.uniform(-1, 1, size=4)
+        mean = cart.stood(lambda state: np.sign(state @ w), tests).mean()
+        n += 1
     tries.append(n)
 print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 
@@ -156,8 +169,8 @@ print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 # $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks keep it calm. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its
-# own goal. (`lmlab/decisions/deep_q.py`.) 1,000 steps of 16 carts; then, measured,
-# 4,000, and without each trick. Which is missed more?
+# own goal. (`lmlab/decisions/deep_q.py`.) 1,000 steps of 16 carts, with
+# four looks; then, measured, 4,000, and without each trick. Which is missed more?
 
 # %%
 import torch
@@ -165,26 +178,19 @@ import torch
 from lmlab.decisions import deep_q
 
 torch.manual_seed(0)
-net = deep_q.q_net()
-stands = deep_q.train(net, np.random.default_rng(0), steps=1000)
+stands = deep_q.train(deep_q.q_net(), np.random.default_rng(0), steps=1000)
 print("steps stood, of 200:", [round(mean) for mean in stands])
 
 # %%
-from lmlab.page import datasets
-
-kept = {}
-for row in datasets.measured("22_decisions"):
-    study, setting, seed, *two = row.values()
-    kept.setdefault((study, setting), []).append(two)
-runs = ["both", "no replay", "no older copy", "neither"]
-plots.bars(["seed 0", "seed 1", "seed 2"],
-           {run: [late for late, _ in kept["deep q", run]] for run in runs},
-           ylabel="steps stood, of 200",
+stood = {}
+for row in datasets.measured("22_decisions")[:12]:   # twelve runs of DQN
+    stood.setdefault(row["setting"], []).append(row["first"])
+plots.bars(["seed 0", "seed 1", "seed 2"], stood, ylabel="steps stood, of 200",
            title="Without the older copy it never learns")
 
 # %% [markdown]
 # (Means of the last eight looks.) Even with both it wobbles. Learning pays where
-# nobody can write the rule; an engineer's stands in the exercises, against the wind.
+# nobody can write the rule.
 #
 # ## A policy and its critic
 #
@@ -204,29 +210,32 @@ print(f"{states.shape}, standing {up.sum(1).mean():.0f} steps")
 # %% [markdown]
 # How to weigh a push: by all that its pole earned; by what it earned from there on;
 # by that less the guess of a *critic* (评论家; *actor-critic*: Barto, Sutton and
-# Anderson 1983), here least squares on the state; or by GAE, which trusts the guess
-# the more, the smaller its $\lambda$.
+# Anderson 1983), here least squares on the state; or by lesson 16's GAE, which trusts
+# the guess the more, the smaller its $\lambda$.
 #
 # > **Predict.** The noise falls from row to row. Does the mean pull stay?
 
 # %%
-from lmlab.feedback import rl
-
 togo = up[:, ::-1].cumsum(1)[:, ::-1]                # steps still to stand
-seen = np.dstack([abs(states), states ** 2, 1 + 0 * togo])
-guess = up * (seen @ np.linalg.lstsq(seen[up], togo[up], rcond=None)[0])
-given = torch.tensor(1.0 * up), torch.tensor(guess)
-show.agree(togo - guess, rl.gae(*given, trace=1), 1e-9, ("less", "GAE, 1"))
+seen = np.dstack([abs(states), states ** 2, np.ones(up.shape)])
+weights = np.linalg.lstsq(seen[up], togo[up], rcond=None)[0]
+guess = up * (seen @ weights)
+print(f"it errs by {abs(togo - guess)[up].mean():.0f} steps")
 
 # %%
-rows = {"all it earned": togo[:, :1], "from there on": togo,
-        "less the critic": togo - guess,
-        "GAE, 0.95": rl.gae(*given, trace=0.95).numpy(),
-        "GAE, 0": rl.gae(*given, trace=0).numpy()}
-pulls = {name: (merit * slope * up).sum(1) for name, merit in rows.items()}
-show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
-             round(pull.std())) for name, pull in pulls.items()],
-           ["weighed by", "mean pull", "give or take", "noise of one pole"])
+from lmlab.feedback import rl
+
+given = torch.tensor(1.0 * up), torch.tensor(guess)
+merits = {"all it earned": togo[:, :1], "from there on": togo,
+          "less the critic": togo - guess,
+          "GAE, 0.95": rl.gae(*given, trace=0.95).numpy(),
+          "GAE, 0": rl.gae(*given, trace=0).numpy()}
+rows = []
+for name, merit in merits.items():
+    pull = (merit * slope * up).sum(axis=1)          # one number a pole
+    error = pull.std() / np.sqrt(len(pull))
+    rows.append((name, round(pull.mean()), round(error), round(pull.std())))
+show.table(rows, ["weighed by", "mean pull", "its error", "noise of one pole"])
 
 # %% [markdown]
 # The first three mean the same. To forget what was earned before the push takes two
@@ -238,8 +247,8 @@ show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
 # ## A board that teaches itself
 #
 # Where the rules are known, one can look ahead; on a small board, to the end.
-# *Minimax* takes the move whose worst answer is best. *Go* (围棋) has 361 points, black,
-# white or empty, some 250 moves to choose from, and 150 to make (Silver et al. 2016).
+# *Minimax* takes the move whose worst answer is best. *Go* (围棋) has 361 points, each
+# black, white or empty.
 
 # %%
 from lmlab.decisions.boards import Board, all_replies, minimax
@@ -247,13 +256,12 @@ from lmlab.decisions.boards import Board, all_replies, minimax
 game = Board(side=3, k=3)                            # tic-tac-toe
 worth = minimax(game)
 print(f"{len(worth):,} positions; the empty board: {worth[bytes(9)]}, a draw")
-print(f"go: up to 10^{361 * np.log10(3):.0f} positions, "
-      f"10^{150 * np.log10(250):.0f} games")
+print(f"go: up to {3.0 ** 361:.0e} positions")
 
 # %% [markdown]
-# Nobody looks to the end of go. At which moves, then? *AlphaZero*'s rule, PUCT, is the
-# bandit's optimist: $Q$ is the mean of what was found below a move, $N$ how often one
-# looked, $P$ how much a net likes it. Look at the largest
+# Nobody looks to the end of go. *AlphaZero*'s rule, PUCT, looks ahead like the bandit's
+# optimist: $Q$ is the mean of what was found below a move, $N$ how often one looked,
+# $P$ how much a net likes it. Look at the largest
 #
 # $$Q + 1.5\,P\,\frac{\sqrt{\sum N + 1}}{1 + N}$$
 #
@@ -269,14 +277,17 @@ print(bonus.round(3), (means + bonus).round(3))
 # The second. The shares of many looks are a better $P$ than the net's. So the net
 # learns to say *them*, and who won: better net, better search. A round: 128 games
 # against itself (*self-play*, 自我对弈), 25 looks a move; the net, two layers of 64.
-# The test is no sample: *each* possible reply is tried, to an agent who begins and to
-# one who answers. (`self_play.py` and `boards.py`, beside `deep_q.py`.)
+# The test tries *each* possible reply, to an agent who begins and to one who answers.
+# (`self_play.py`, beside `deep_q.py`.)
 #
-# > **Predict.** Of several hundred games, how many does the untaught net lose? With
-# > 25 looks ahead? After 24 rounds?
+# > **Predict.** The untaught net loses hundreds of games. How many with 25 looks
+# > ahead? And after 24 rounds?
 
 # %%
 from lmlab.decisions import self_play
+
+torch.manual_seed(0)
+net = self_play.Net(game).double()
 
 
 def alone(boards):
@@ -286,13 +297,11 @@ def alone(boards):
 def looking(boards):
     return self_play.search(game, net.guess, boards, looks=25).argmax(1)
 
-
-def lost_by(agent):
+# %%
+def lost_by(agent):                                  # [2]: won, drawn, *lost*
     return sum(all_replies(game, agent, first)[2] for first in (True, False))
 
-# %%
-torch.manual_seed(0)
-net, rng = self_play.Net(game).double(), np.random.default_rng(0)
+
 lost = [(lost_by(alone), lost_by(looking))]
 print("games lost, alone and with a search:", *lost[0])
 
@@ -300,7 +309,7 @@ print("games lost, alone and with a search:", *lost[0])
 # To look ahead helps even who knows nothing. Now let them teach each other:
 
 # %%
-for loss in self_play.learn(net, game, rng, rounds=24):
+for _ in self_play.learn(net, game, np.random.default_rng(0), rounds=24):
     lost.append((lost_by(alone), lost_by(looking)))
 alone_lost, looking_lost = np.array(lost).T
 plots.lines({"net alone": alone_lost, "net and search": looking_lost},
@@ -311,32 +320,27 @@ print("in the end:", *lost[-1])
 # %% [markdown]
 # No human game was shown to it. (Three seeds: net and search lose none from round 16
 # on, the net alone at most two in the end.) Four in a row on 5 x 5: against the same
-# search without a net, its values from random games, net and search win 31, 30 and 37
-# of 40; against ten times as many looks, 19, 16 and 17 (`data/measured`).
+# search without a net, its values from random games, they win 31, 30 and 37 of 40;
+# against ten times as many looks, 19, 16 and 17 (`data/measured`).
 #
 # ## How large is a large decision model?
 #
 # One of *the documents*, five Chinese overviews of large models that this course
 # tests, calls *AlphaGo* and AlphaZero 决策大模型 ("large decision models"), and large
-# what has reached 亿的级别, 10^8 parameters. Count (convolutions: lesson 19):
+# what has reached 亿的级别, 10^8 parameters. Count (a convolution, lesson 19, has
+# width x width x inputs x outputs weights):
 
 # %%
-def conv(width, inputs, outputs):
-    return width ** 2 * inputs * outputs
-
-
-print(f"{conv(5, 48, 192) + 11 * conv(3, 192, 192) + 13 * 192 + 361:,}")
-for layers in 38, 78:                                # 355,429: the two ends
-    zero = conv(3, 17, 256) + layers * (conv(3, 256, 256) + 512) + 512
-    print(f"{zero + 355_429:,}")
+policy = 25 * 48 * 192 + 11 * 9 * 192 * 192 + 13 * 192 + 361
+print(f"AlphaGo's policy: {policy:,}")
+for layers in 38, 78:                                # 355,941: the two ends
+    zero = 9 * 17 * 256 + layers * (9 * 256 * 256 + 512) + 355_941
+    print(f"AlphaGo Zero: {zero:,}")
 
 # %% [markdown]
 # | system | by | parameters | its miniature |
 # | --- | --- | --- | --- |
-# | Q-learning | Watkins, 1989 | a table | the grid |
-# | actor-critic | Barto et al., 1983 | two units | the critic |
 # | DQN | DeepMind, 2015 | 1,693,362 (Atari) | the pole |
-# | PPO | OpenAI, 2017 | any net | clip; lesson 16 |
 # | AlphaGo | DeepMind, 2016 | the first (its policy) | the board |
 # | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
@@ -361,12 +365,11 @@ teach = imitation.teacher(side=rng.choice([-1, 1], size=300))
 shown, headings = imitation.walk(teach, imitation.starts(300, rng))
 going = shown[:, :-1, 0] < 1                         # until the goal
 seen = shown[:, :-1][going], headings[going]
-copies = {"a number": imitation.copier(*seen, bins=0, seed=0),
-          "one of 32 bins": imitation.copier(*seen, bins=32, seed=0)}
+copies = {"A number: into the rock": imitation.copier(*seen, bins=0, seed=0),
+          "A bin of 32: past it": imitation.copier(*seen, bins=32, seed=0)}
 
 # %%
-both = plots.axes([f"Copied as {name}" for name in copies], "metres", "metres",
-                  n=2, width=9.6, height=3.2)
+both = plots.axes(list(copies), "metres", "metres", n=2, width=9.6, height=3)
 turn = np.linspace(0, 2 * np.pi)
 for ax, copy in zip(both, copies.values()):
     paths, _ = imitation.walk(copy, imitation.starts(40, rng))
@@ -376,10 +379,9 @@ for ax, copy in zip(both, copies.values()):
 
 # %% [markdown]
 # The mean of two right answers is the rock; a bin keeps one. (Three seeds: 25 % of
-# the hands arrive, and 100; after four times the steps 36 to 50, and 100 with RT-1's
-# 256 bins. Where all teachers pass above, both have 100. And begun 0.4 further off,
-# *where no teacher ever was*: numbers 0 to 52, bins 0.) A copier knows what its
-# teacher did, not why.
+# the hands arrive, and 100; after four times
+# the steps, 36 to 50. And begun 0.4 further off, *where no teacher ever was*, bins
+# never arrive.) A copier knows what its teacher did, not why.
 #
 # ## What the documents say
 #

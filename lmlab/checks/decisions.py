@@ -37,6 +37,11 @@ def bins(part=np.floor, of=lambda n: n, inside=0.5, clip=True, back=True, start=
     return done
 
 
+def nearest_post(actions, low, high, n):
+    posts = np.linspace(low, high, n)
+    return posts[abs(actions[..., None] - posts).argmin(-1)]
+
+
 through_bins = Check(
     "through_bins",
     cases=[
@@ -62,6 +67,7 @@ through_bins = Check(
         bins(back=False):
             "That is the number of the bin: which action stands in its middle?",
         bins(start=False): "Do the bins begin at 0, or at `low`?",
+        nearest_post: "Is `low` itself the middle of a bin? How far above it is one?",
         lambda actions, low, high, n: actions.clip(low, high):
             "How many different actions can come back from n bins?",
     },
@@ -344,6 +350,10 @@ puct = Check(
     reference=puct_loop,
     mistakes={
         looking(mean=lambda Q, N: 0 * Q): "Does it matter how well a move did?",
+        looking(mean=lambda Q, N: Q * np.sqrt(N.sum() + 1) / (1 + N)):
+            "Is the mean multiplied by the fraction as well?",
+        looking(mean=lambda Q, N: Q / (1 + N)):
+            "Q is a mean already: is it divided once more?",
         looking(weigh=lambda c, P: 0 * P):
             "That looks at the best so far alone: what is added for the little known?",
         looking(weigh=lambda c, P: c): "Does it matter what the net likes?",
@@ -374,6 +384,9 @@ puct = Check(
         lambda Q, N, P, legal, c: float(np.max(
             np.where(legal, Q + c * P * np.sqrt(N.sum() + 1) / (1 + N), -np.inf))):
             "Is it the sum that is asked for, or the move?",
+        lambda Q, N, P, legal, c: int(np.argmax(
+            (Q + c * P * np.sqrt(N.sum() + 1) / (1 + N))[legal])):
+            "That counts the legal moves alone: which of all the moves is it?",
         lambda Q, N, P, legal, c: int(np.argmax(
             np.where(legal, Q + c * P * np.sqrt(N.sum() + 1) + 1 / (1 + N), -np.inf))):
             "What stands under the line of the fraction, and what above it?",

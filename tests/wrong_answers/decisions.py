@@ -21,11 +21,6 @@ def bins_in_a_loop(actions, low, high, n):
     return out
 
 
-def bins_to_nearest_middle(actions, low, high, n):
-    middles = np.linspace(low, high, n)
-    return middles[abs(actions[..., None] - middles).argmin(-1)]
-
-
 def q_written_out(Q, s, a, reward, new, ended, alpha, gamma):
     out = np.array(Q)
     out[s, a] = Q[s, a] * (1 - alpha) + alpha * (
@@ -124,11 +119,6 @@ def puct_of_legal_alone(means, looks, prior, legal, c):
     return which[(means + bonus)[which].argmax()]
 
 
-def puct_index_among_legal(means, looks, prior, legal, c):
-    bonus = c * prior * np.sqrt(looks.sum() + 1) / (1 + looks)
-    return int((means + bonus)[legal].argmax())
-
-
 def puct_adds_up_the_means(means, looks, prior, legal, c):
     bonus = c * prior * np.sqrt(looks.sum() + 1) / (1 + looks)
     return int(np.where(legal, means * looks + bonus, -np.inf).argmax())
@@ -209,7 +199,6 @@ def largest_entry(board):
 
 WRONG = {
     "through_bins": [
-        (bins_to_nearest_middle, "returned [0]      expected [0.25]"),
         (lambda actions, low, high, n: np.zeros_like(actions), "expected [0.25]"),
         (lambda actions, low, high, n: actions, "expected [0.25]"),
         (lambda actions, low, high, n: bins_in_a_loop(actions, low, high, n).tolist(),
@@ -238,7 +227,6 @@ WRONG = {
          "expected"),
     ],
     "puct": [
-        (puct_index_among_legal, "Right on the case before"),
         (puct_adds_up_the_means, "returned 0      expected 1"),
         (puct_draws, "Called again, it answers otherwise"),
         (puct_with_nothing_added, "expected"),
