@@ -166,7 +166,7 @@ print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 # Some ten. So a net that holds this pole is no wonder; look *how* it learns. *DQN*
 # (Mnih et al. 2015) puts a net in the place of the table: *deep reinforcement
 # learning* (深度强化学习). Its goal is Bellman's right side,
-# $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks keep it calm. *Replay*
+# $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks calm it. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its
 # own goal. (`lmlab/decisions/deep_q.py`.) 1,000 steps of 16 carts, with
@@ -189,8 +189,7 @@ plots.bars(["seed 0", "seed 1", "seed 2"], stood, ylabel="steps stood, of 200",
            title="Without the older copy it never learns")
 
 # %% [markdown]
-# (Means of the last eight looks.) Even with both it wobbles. Learning pays where
-# nobody can write the rule.
+# (Means of the last eight looks.) Even with both it wobbles.
 #
 # ## A policy and its critic
 #
@@ -241,8 +240,8 @@ show.table(rows, ["weighed by", "mean pull", "its error", "noise of one pole"])
 # The first three mean the same. To forget what was earned before the push takes two
 # thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
 # calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
-# that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), three seeds
-# of three stand all 200 steps; without it, 75, 194 and 159 (`data/measured`).
+# that is wrong. (Three seeds.) Trained by GAE with PPO's clip, all three
+# seeds stand 200 steps; without it, 75, 194 and 159 (`data/measured`).
 #
 # ## A board that teaches itself
 #
@@ -278,7 +277,6 @@ print(bonus.round(3), (means + bonus).round(3))
 # learns to say *them*, and who won: better net, better search. A round: 128 games
 # against itself (*self-play*, 自我对弈), 25 looks a move; the net, two layers of 64.
 # The test tries *each* possible reply, to an agent who begins and to one who answers.
-# (`self_play.py`, beside `deep_q.py`.)
 #
 # > **Predict.** The untaught net loses hundreds of games. How many with 25 looks
 # > ahead? And after 24 rounds?
@@ -318,8 +316,8 @@ plots.lines({"net alone": alone_lost, "net and search": looking_lost},
 print("in the end:", *lost[-1])
 
 # %% [markdown]
-# No human game was shown to it. (Three seeds: net and search lose none from round 16
-# on, the net alone at most two in the end.) Four in a row on 5 x 5: against the same
+# No human game was shown to it. (Three seeds: from round 16 on, net and search
+# lose none.) Four in a row on 5 x 5: against the same
 # search without a net, its values from random games, they win 31, 30 and 37 of 40;
 # against ten times as many looks, 19, 16 and 17 (`data/measured`).
 #
@@ -391,7 +389,7 @@ for ax, copy in zip(both, copies.values()):
 # | 强化学习 ("reinforcement") beside 深度学习 ("deep learning") | **imprecise** | one is *from what*, one *with what*: DQN is both |
 # | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** (lesson 10) | January 2016, 13 layers of convolution and a tree search (Silver et al.); BERT: October 2018 |
 # | AlphaGo和AlphaZero,是决策大模型的代表 ("stand for large decision models"); RT-1 is 融合的大模型 ("a fused large model") | **wrong** by its own measure | 3.9 to 46 million |
-# | 能够在围棋等游戏中取得超人类水平的表现 ("better than humans at go"); 面对不确定性 ("facing uncertainty") | **right**; **half** | 4 to 1 against Lee Sedol, 2016; but a go board hides nothing (a tiger does: exercises) |
+# | 能够在围棋等游戏中取得超人类水平的表现 ("better than humans at go"); 面对不确定性 ("facing uncertainty") | **right**; **half** | 4 to 1 against Lee Sedol, 2016; but a go board hides nothing |
 # | 自动化行动将成为新的拐点 ("automated action will be the new turning point") | **a forecast** | your copier fails where its teacher never was |
 
 # %% [markdown]
@@ -426,7 +424,7 @@ for ax, copy in zip(both, copies.values()):
 # - Sutton and Barto, *Reinforcement Learning*, 2nd edition, 2018
 # - Watkins, *Learning from Delayed Rewards*, thesis, Cambridge, 1989
 # - Barto, Sutton and Anderson, 1983, IEEE Trans. SMC 13, 834-846
-# - Mnih et al., *Human-level control ...*, 2015, Nature 518, 529-533
-# - Silver et al., *Mastering the game of Go ...*, 2016, Nature 529, 484-489; 2017,
-#   Nature 550, 354-359; *AlphaZero*, 2018, Science 362, 1140-1144
+# - Mnih et al., 2015, Nature 518, 529-533
+# - Silver et al., *Mastering the game of Go*, 2016, Nature 529, 484-489; 2017,
+#   Nature 550, 354-359; 2018, Science 362, 1140-1144
 # - Brohan et al., *RT-1*, 2022, arXiv 2212.06817
