@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05 and 16: gradients, policy, REINFORCE, GAE.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A cart is pushed left or right, fifty times a second: above by a coin, below by
 # a rule of one line.
@@ -130,8 +130,6 @@ for _ in range(5000):
 show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 
 # %% [markdown]
-# It is the same.
-#
 # ## A table for a pole?
 #
 # Four real numbers are no row of a table. Something humble first: draw four weights,
@@ -183,7 +181,8 @@ plots.bars(["seed 0", "seed 1", "seed 2"],
            title="Without the older copy it never learns")
 
 # %% [markdown]
-# (Means of the last eight looks.) Even with both it wobbles. Learning pays where
+# (Means of the last eight looks.) Without the copy $Q$, in truth at most 100, runs
+# into millions. Even with both it wobbles. Learning pays where
 # nobody can write the rule; an engineer's stands in the exercises, against the wind.
 #
 # ## A policy and its critic
@@ -232,8 +231,8 @@ show.table([(name, round(pull.mean()), round(pull.std() / 2000 ** 0.5),
 # The first three mean the same. To forget what was earned before the push takes two
 # thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
 # calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
-# that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), three seeds
-# of three stand all 200 steps; without it, 75, 194 and 159 (`data/measured`).
+# that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), all three
+# seeds stand 200 steps; without it, 75, 194 and 159 (`data/measured`).
 #
 # ## A board that teaches itself
 #
@@ -270,7 +269,7 @@ print(bonus.round(3), (means + bonus).round(3))
 # learns to say *them*, and who won: better net, better search. A round: 128 games
 # against itself (*self-play*, 自我对弈), 25 looks a move; the net, two layers of 64.
 # The test is no sample: *each* possible reply is tried, to an agent who begins and to
-# one who answers. (`self_play.py` and `boards.py`, beside `deep_q.py`.)
+# one who answers. (`self_play.py`, `boards.py`, beside `deep_q.py`.)
 #
 # > **Predict.** Of several hundred games, how many does the untaught net lose? With
 # > 25 looks ahead? After 24 rounds?
@@ -309,8 +308,8 @@ plots.lines({"net alone": alone_lost, "net and search": looking_lost},
 print("in the end:", *lost[-1])
 
 # %% [markdown]
-# No human game was shown to it. (Three seeds: net and search lose none from round 16
-# on, the net alone at most two in the end.) Four in a row on 5 x 5: against the same
+# No human game was shown to it. (Five seeds, in the end: net and search lose none,
+# one of them two; the net alone at most two.) Four in a row on 5 x 5: against the same
 # search without a net, its values from random games, net and search win 31, 30 and 37
 # of 40; against ten times as many looks, 19, 16 and 17 (`data/measured`).
 #
@@ -335,13 +334,13 @@ for layers in 38, 78:                                # 355,429: the two ends
 # | --- | --- | --- | --- |
 # | Q-learning | Watkins, 1989 | a table | the grid |
 # | actor-critic | Barto et al., 1983 | two units | the critic |
-# | DQN | DeepMind, 2015 | 1,693,362 (Atari) | the pole |
+# | DQN | DeepMind, 2015 | 1,693,362 (Atari, 18 moves) | the pole |
 # | PPO | OpenAI, 2017 | any net | clip; lesson 16 |
 # | AlphaGo | DeepMind, 2016 | the first (its policy) | the board |
 # | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
 #
-# None reaches 10^8. What AlphaZero lacks in weights, it searches.
+# None counted here reaches 10^8. What AlphaZero lacks in weights, it searches.
 #
 # ## Copying a teacher
 #
@@ -350,8 +349,8 @@ for layers in 38, 78:                                # 355,429: the two ends
 # *bins*. Why not say the number? Our hand has to pass a rock; some teachers pass above
 # it, some below.
 #
-# > **Predict.** Just before the rock: which heading has the smallest mean squared
-# > error, up, down or straight on? And which bin is likeliest?
+# > **Predict.** At the start: which heading has the smallest mean squared error, up,
+# > down or straight on? And which bin is likeliest?
 
 # %%
 from lmlab.decisions import imitation
@@ -375,11 +374,11 @@ for ax, copy in zip(both, copies.values()):
     ax.set_ylim(-0.5, 0.5)
 
 # %% [markdown]
-# The mean of two right answers is the rock; a bin keeps one. (Three seeds: 25 % of
-# the hands arrive, and 100; after four times the steps 36 to 50, and 100 with RT-1's
-# 256 bins. Where all teachers pass above, both have 100. And begun 0.4 further off,
-# *where no teacher ever was*: numbers 0 to 52, bins 0.) A copier knows what its
-# teacher did, not why.
+# The mean of two right answers is the rock; a bin keeps one. (Three seeds: 24 or 25 %
+# of the hands arrive, and 100; after four times the steps 36 to 50. RT-1's 256 bins
+# need those: 0, 4 and 100, then 100. Where all teachers pass above, both have 100.
+# Begun 0.4 further off, *where no teacher ever was*: numbers 0 to 52, bins 0, teachers
+# half.) A copier knows what its teacher did, not why.
 #
 # ## What the documents say
 #
