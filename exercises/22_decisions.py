@@ -221,8 +221,8 @@ plots.bars(list(policies), {air: [cart.stood(policy(), begin, 500, wind)[0]
 
 
 # %% [markdown]
-# So may what sees the place: of 55 drawn policies that hold twenty poles for 200 steps,
-# 22 stand in this wind. (Yours with I did so from each of eight starts.)
+# So may what sees the cart's speed: of 55 drawn policies that hold twenty poles for 200
+# steps, 22 stand in this wind. (Yours with I did so from each of eight starts.)
 #
 # ## 4. Behind which door is the tiger?   ●●○  8 minutes
 #
