@@ -141,8 +141,6 @@ for _ in range(5000):
 show.agree(learned[~ends], Q[~ends], 1e-12, ("walked", "planned"))
 
 # %% [markdown]
-# It is the same.
-#
 # ## A table for a pole?
 #
 # Four real numbers are no row of a table. Draw four weights, push by the sign of
@@ -189,7 +187,8 @@ plots.bars(["seed 0", "seed 1", "seed 2"], stood, ylabel="steps stood, of 200",
            title="Without the older copy it never learns")
 
 # %% [markdown]
-# (Means of the last eight looks.) Even with both it wobbles.
+# (Means of the last eight looks.) Without the copy $Q$, in truth at most 100, runs
+# into millions. Even with both it wobbles.
 #
 # ## A policy and its critic
 #
@@ -240,7 +239,7 @@ show.table(rows, ["weighed by", "mean pull", "its error", "noise of one pole"])
 # The first three mean the same. To forget what was earned before the push takes two
 # thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
 # calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
-# that is wrong. (Three seeds.) Trained by GAE with PPO's clip, all three
+# that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), all three
 # seeds stand 200 steps; without it, 75, 194 and 159 (`data/measured`).
 #
 # ## A board that teaches itself
@@ -316,10 +315,10 @@ plots.lines({"net alone": alone_lost, "net and search": looking_lost},
 print("in the end:", *lost[-1])
 
 # %% [markdown]
-# No human game was shown to it. (Three seeds: from round 16 on, net and search
-# lose none.) Four in a row on 5 x 5: against the same
-# search without a net, its values from random games, they win 31, 30 and 37 of 40;
-# against ten times as many looks, 19, 16 and 17 (`data/measured`).
+# No human game was shown to it. (Five seeds, in the end: net and search lose none, one
+# of them two.) Four in a row on 5 x 5: against the same search without a net, its
+# values from random games, they win 31, 30 and 37 of 40; against ten times as many
+# looks, 19, 16 and 17 (`data/measured`).
 #
 # ## How large is a large decision model?
 #
@@ -338,12 +337,14 @@ for layers in 38, 78:                                # 355,941: the two ends
 # %% [markdown]
 # | system | by | parameters | its miniature |
 # | --- | --- | --- | --- |
-# | DQN | DeepMind, 2015 | 1,693,362 (Atari) | the pole |
+# | Q-learning | Watkins, 1989 | a table | the grid |
+# | actor-critic | Barto et al., 1983 | two units | the critic |
+# | DQN | DeepMind, 2015 | 1,693,362 (Atari, 18 moves) | the pole |
 # | AlphaGo | DeepMind, 2016 | the first (its policy) | the board |
 # | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
 #
-# None reaches 10^8. What AlphaZero lacks in weights, it searches.
+# None counted here reaches 10^8. What AlphaZero lacks in weights, it searches.
 #
 # ## Copying a teacher
 #
@@ -352,8 +353,8 @@ for layers in 38, 78:                                # 355,941: the two ends
 # *bins*. Why not say the number? Our hand has to pass a rock; some teachers pass above
 # it, some below.
 #
-# > **Predict.** Just before the rock: which heading has the smallest mean squared
-# > error, up, down or straight on? And which bin is likeliest?
+# > **Predict.** At the start: which heading has the smallest mean squared error, up,
+# > down or straight on? And which bin is likeliest?
 
 # %%
 from lmlab.decisions import imitation
@@ -376,10 +377,11 @@ for ax, copy in zip(both, copies.values()):
     ax.set_ylim(-0.5, 0.5)
 
 # %% [markdown]
-# The mean of two right answers is the rock; a bin keeps one. (Three seeds: 25 % of
-# the hands arrive, and 100; after four times
-# the steps, 36 to 50. And begun 0.4 further off, *where no teacher ever was*, bins
-# never arrive.) A copier knows what its teacher did, not why.
+# The mean of two right answers is the rock; a bin keeps one. (Three seeds: 24 or 25 %
+# of the hands arrive, and 100; after four times the steps, 36 to 50. Where all
+# teachers pass above, both have 100. Begun 0.4 further off, *where no teacher ever
+# was*: numbers 0 to 52, bins 0, teachers half.) A copier knows what its teacher did,
+# not why.
 #
 # ## What the documents say
 #

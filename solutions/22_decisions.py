@@ -219,9 +219,12 @@ plots.bars(list(policies), {air: [cart.stood(policy(), begin, 500, wind)[0]
                                   for policy in policies.values()]
                             for air, wind in {"calm": 0, "wind": 1}.items()},
            ylabel="steps stood, of 500",
-           title="Only what adds up its errors stands in the wind")
+           title="What adds up its errors stands in the wind")
 
 # %% [markdown]
+# So may what sees the cart's speed: of 55 drawn policies that hold twenty poles for 200
+# steps, 22 stand in this wind. (Yours with I did so from each of eight starts.)
+#
 # ## 4. Behind which door is the tiger?   ●●○  8 minutes
 #
 # A go board hides nothing. Here a tiger sits behind the left or the right door, either

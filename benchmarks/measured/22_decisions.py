@@ -41,7 +41,7 @@ def measure(study: str, setting: str, seed: int) -> dict[str, float]:
 def pole(study, setting, seed, rng) -> tuple[float, float]:
     found = deep_q.train(deep_q.q_net(), rng, 4000,
                          replay=setting in ("both", "no older copy"),
-                         frozen=setting in ("both", "no replay"))
+                         older_copy=setting in ("both", "no replay"))
     return round(float(np.mean(found[-8:]))), round(max(found))
 
 

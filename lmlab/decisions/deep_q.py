@@ -1,8 +1,8 @@
 """Deep Q-learning: the table of Q-learning becomes a net, kept calm by two tricks.
 
-Replay: what happened is stored, and learnt from in random order. The frozen net: the
-goals come from an older copy, so that they do not move with every step. Lesson 22 takes
-each away. Source: Mnih et al. 2015 (Nature 518:529-533), algorithm 1.
+Replay: what happened is stored, and learned from in random order. The older copy: the
+goals are read off it, so that they do not move with every step. Lesson 22 takes each
+away. Source: Mnih et al. 2015 (Nature 518:529-533), algorithm 1.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def greedy(net: nn.Module) -> cart.Policy:
 
 
 def train(net: nn.Module, rng: np.random.Generator, steps: int, replay: bool = True,
-          frozen: bool = True) -> list[float]:
+          older_copy: bool = True) -> list[float]:
     """Train a `q_net` on 16 carts; return how long 20 others stand, each 250 steps.
 
     A step of a pole that stands earns 1, and all are worth 0.99 of the one before. The
@@ -72,7 +72,7 @@ def train(net: nn.Module, rng: np.random.Generator, steps: int, replay: bool = T
         age[anew] = 0
         at = rng.integers(now[-1] + 1, size=64) if replay else now
         with torch.no_grad():
-            worth = (older if frozen else net)(torch.from_numpy(after[at]))
+            worth = (older if older_copy else net)(torch.from_numpy(after[at]))
         goal = goals(worth, torch.ones(len(at)), torch.from_numpy(ended[at]), 0.99)
         q = net(torch.from_numpy(before[at]))[range(len(at)), action[at]]
         loss = F.smooth_l1_loss(q, goal)
