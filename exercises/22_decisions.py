@@ -78,7 +78,8 @@ def buggy_q_step(Q, s, a, reward, new, ended, alpha, gamma):
     return Q
 
 
-print(buggy_q_step(np.array([[4.0, 2.0], [0.0, 0.0]]), 1, 0, 1.0, 0, True, 0.5, 0.9))
+two = np.array([[4.0, 2.0], [0.0, 0.0]])
+print(buggy_q_step(two, 1, 0, 1.0, 0, True, 0.5, 0.9))
 
 
 # %% [markdown]
@@ -92,8 +93,8 @@ def q_step(
 ) -> np.ndarray:
     """Return a new table (states, actions) after one step of Q-learning.
 
-    In state s action a was taken, `reward` was paid, and state `new` came; if `ended`,
-    the game was over with that reward.
+    In state s action a was taken, `reward` was paid, and state `new` came; if
+    `ended`, the game was over with that reward.
 
     >>> Q = np.array([[4.0, 2.0], [0.0, 0.0]])
     >>> q_step(Q, 1, 0, 1.0, 0, True, 0.5, 0.9)
@@ -137,8 +138,9 @@ def walk_corridor(step):
 
 
 plots.bars(["cell 1", "cell 2", "cell 3"],
-           {"yours": walk_corridor(q_step), "buggy": walk_corridor(buggy_q_step)},
-           ylabel="worth", title="Who overlooks the end hopes for all games to come")
+           {"yours": walk_corridor(q_step),
+            "buggy": walk_corridor(buggy_q_step)}, ylabel="worth",
+           title="Who overlooks the end hopes for all games to come")
 
 
 # %% [markdown]
@@ -154,11 +156,16 @@ plots.bars(["cell 1", "cell 2", "cell 3"],
 
 # %% tags=["task"]
 def pid(
-    errors: np.ndarray, P: float, I: float, D: float, delta: float  # noqa: E741
+    errors: np.ndarray,
+    P: float,
+    I: float,  # noqa: E741
+    D: float,
+    delta: float,
 ) -> np.ndarray:
     """Return the push at each look, (n,), each from -1 to 1.
 
-    errors: (n,), what was seen at each look, at least one; delta: seconds between.
+    errors: (n,), what was seen at each look, at least one; delta: seconds
+    between.
 
     >>> pid(np.array([0.1, 0.2, 0.0]), 2.0, 1.0, 0.1, 0.5)
     array([ 0.25,  0.57,  0.11])
@@ -194,9 +201,9 @@ check.pid(pid)
 from lmlab.decisions import cart
 
 delta = 0.02
+poles = cart.start(20, np.random.default_rng(9))
 drawn = next(w for w in np.random.default_rng(0).uniform(-1, 1, size=(99, 4))
-             if cart.stood(lambda s: np.sign(s @ w),
-                           cart.start(20, np.random.default_rng(9))).mean() == 200)
+             if cart.stood(lambda s: np.sign(s @ w), poles).mean() == 200)
 
 
 def steering(I):  # noqa: E741
@@ -342,7 +349,8 @@ for total in range(1, 101):
     means = np.where(looks > 0, truth, 0.0)
     looks[puct(means, looks, prior, np.ones(3, dtype=bool), 1.5)] += 1
     share.append(100 * looks / total)
-plots.lines(dict(zip(["liked, bad", "disliked, good", "between"], np.array(share).T)),
+moves = ["liked, bad", "disliked, good", "between"]
+plots.lines(dict(zip(moves, np.array(share).T)),
             range(1, 101), xlabel="looks", ylabel="share of the looks (%)",
             title="The search begins where the net points, and corrects it")
 
@@ -374,7 +382,8 @@ def after(board: tuple, cell: int) -> tuple:
 def choose(board: tuple[int, ...]) -> int:
     """Return an empty cell, 0 to 8, such that the game is not lost.
 
-    board: nine numbers, 1 yours, -1 the other's, 0 empty; the game is not over.
+    board: nine numbers, 1 yours, -1 the other's, 0 empty; the game is not
+    over.
 
     >>> choose((-1, -1, 0, 0, 1, 0, 0, 0, 0))
     2
@@ -434,7 +443,8 @@ def every_game(agent):
 
 
 agents = {"first empty": first_empty, "one ahead": one_ahead, "yours": choose}
-show.table([(name, *every_game(agent).tolist()) for name, agent in agents.items()],
+show.table([(name, *every_game(agent).tolist())
+            for name, agent in agents.items()],
            ["agent", "won", "drawn", "lost"])
 
 # %% [markdown]
@@ -452,7 +462,8 @@ for turn in range(9):
     board = after(board, best if turn % 2 else choose(board))
     for i, stone in enumerate(board):
         mark = "X" if stone == (1 if turn % 2 else -1) else "O"
-        ax.text(4 * turn + i % 3, 2 - i // 3, mark if stone else "·", ha="center")
+        ax.text(4 * turn + i % 3, 2 - i // 3, mark if stone else "·",
+                ha="center")
     if has_lost(board):
         break
 ax.set(xlim=(-1, 35), ylim=(-0.6, 2.8))
