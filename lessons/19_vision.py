@@ -372,8 +372,9 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 #
 # ## Who is who
 #
-# The systems that the documents name, and their forerunner. Exercise 4 counts
-# LeNet-5, ResNet-50 and ViTs; EfficientNets' sizes are torchvision's.
+# The systems that *the documents* name, five Chinese overviews of large models
+# that this course tests, and their forerunner. Exercise 4 counts LeNet-5,
+# ResNet-50 and ViTs; EfficientNets' sizes are torchvision's.
 #
 # | system | when, by whom | parameters | here |
 # | --- | --- | --- | --- |
@@ -385,9 +386,6 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 # | ViT-B, L, H | 2020, Google | 86,567,656; 304,326,632; 632,045,800 | `vit` |
 #
 # ## What the documents say
-#
-# *The documents* are five Chinese overviews of large models that this course
-# tests.
 #
 # | they say | verdict | why |
 # | --- | --- | --- |
