@@ -379,10 +379,10 @@ show.agree(by_hand, model(torch.tensor(pixels)), 1e-12)
 # </details>
 #
 # **What this left out**: how weights are found; layers that share weights
-# (lesson 19) or look at other positions (09); normalisation (05). That one
-# hidden layer of sigmoid neurons, if wide enough, comes as close as you like to
-# any continuous function on a closed, bounded region is a theorem (Cybenko
-# 1989).
+# ([lesson 19](19_vision.ipynb)) or look at other positions (09); normalisation
+# (05). That one hidden layer of sigmoid neurons, if wide enough, comes as close as
+# you like to any continuous function on a closed, bounded region is a theorem
+# (Cybenko 1989).
 #
 # **Where it goes next**: the [exercises](../exercises/03_forward_pass.ipynb),
 # then [lesson 04](04_loss.ipynb): *how* wrong is each answer?

@@ -357,8 +357,8 @@ plots.bars(names, {"1e11 FLOPs": bits[0].mean(axis=1),
 # ## Pictures
 #
 # A Vision Transformer reads *patches* (图像块), squares of pixels, each a token.
-# ViT-B/16 makes 196 of 224 x 224 pixels (Dosovitskiy et al. 2021); we make four
-# of 8 x 8:
+# ViT-B/16 makes 196 of 224 x 224 pixels (Dosovitskiy et al. 2020); we make four
+# of 8 x 8 (lesson 19 trains one that reads sixteen):
 
 # %%
 from sklearn.datasets import load_digits
@@ -417,7 +417,7 @@ print(shapes.SHAPES["ViT-B/16"].n_patches, "patches, not", 224**2, "pixels")
 # - Gage, *A New Algorithm for Data Compression*, 1994, C Users Journal 12 (2)
 # - Sennrich et al., *Neural Machine Translation of Rare Words with Subword
 #   Units*, 2016, arXiv 1508.07909
-# - Dosovitskiy et al. (ViT), 2021, arXiv 2010.11929
+# - Dosovitskiy et al. (ViT), 2020, arXiv 2010.11929
 # - Radford et al., *Language Models are Unsupervised Multitask Learners*, 2019
 # - Raffel et al. (T5), 2020, arXiv 1910.10683
 # - Touvron et al., *LLaMA*, 2023, arXiv 2302.13971

@@ -420,7 +420,7 @@ show.table([(name, f"{n:,}", f"{m:,}", f"{n / m / 1e4 - 100:+.1f} %")
 # | 编码器-解码器架构 ... 需要更多的计算资源和训练时间 ("more compute and time to train") | **wrong** as a rule | half, at equal parameters |
 # | T5 是 Google 开发的最新语言模型 ... 不是针对 BERT 等特定任务进行微调 ("the latest"; "not fine-tuned") | **wrong** | of 2019, PaLM came in 2022; it is fine-tuned, the *form* is one (Raffel et al. 2020) |
 # | 根据谷歌的说法, BERT 在 ... 问答, 翻译 ... 优于 ("according to Google, BERT beats [RNNs] at ... translation") | **doubtful** | its paper tests GLUE, SQuAD, SWAG, names of people and places: no translation |
-# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's best-known use is AlphaGo") | **wrong** | 2016, a convolutional net with tree search (Silver et al. 2016); BERT is of 2018 |
+# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's best-known use is AlphaGo") | **wrong** | 2016, a convolutional net with tree search (Silver et al. 2016; lesson 22); BERT is of 2018 |
 # | 当前几乎所有参数规模超过千亿的大型语言模型都采取GPT模式 ("nearly all above 100 billion are GPTs") | **doubtful** | most; but Switch-C (1,571 billion) is a T5, GLM-130B fills blanks, ERNIE 3.0 Titan does both |
 # | 自回归基础模型: ... 每一个元素都是基于前面所有已生成元素的函数 ("each element a function of all before") | **right** | the chain rule |
 

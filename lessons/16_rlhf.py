@@ -426,7 +426,8 @@ for who, liking in likes.items():
 #
 # </details>
 #
-# **What this left out**: rewards by proofs and tests.
+# **What this left out**: rewards by proofs and tests; worlds that answer each
+# step (lesson 22).
 #
 # **Where it goes next**: in the [exercises](../exercises/16_rlhf.ipynb) you
 # stop the flatterer. The line from a neuron to RLHF is complete, and each link

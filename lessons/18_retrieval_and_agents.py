@@ -430,7 +430,7 @@ plots.lines(survive, steps, xlabel="steps n", ylabel="plans still right (%)",
 # agents; how often real models obey a page (26).
 #
 # **Where it goes next**: [exercises](../exercises/18_retrieval_and_agents.ipynb),
-# then lesson 19: how does a model see?
+# then [lesson 19](19_vision.ipynb): how does a model see?
 #
 # **Read on** (numbers are those of arXiv)
 # - Robertson and Zaragoza, *The Probabilistic Relevance Framework: BM25 and

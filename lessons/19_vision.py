@@ -6,9 +6,9 @@
 # **You will** slide a convolution by hand, test which nets survive a move of
 # one pixel, and let a detector draw its boxes.
 #
-# **You need** lessons 05, 06 and 09: gradients, training, attention.
+# **You need** lessons 05, 06 and 10: gradients, training, a Transformer's block.
 #
-# **Time** 34 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 #
 # A plain net (lesson 03) learns 1,400 handwritten digits, each in the middle
 # of 12 x 12 pixels. Then ten that it never saw, in the middle and moved:
@@ -104,7 +104,8 @@ show.agree(product, by_torch.ravel(), 1e-12, ("product", "torch"))
 # %% [markdown]
 # Four weights for six places, where a plain layer has 12 x 6. Now four kernels
 # that like strokes, `|` `—` `\` `/`, on a digit and on the same digit moved by
-# two. Below zero becomes zero; *padding*, zeros around it, keeps the size.
+# two. ReLU (lesson 03) turns what is negative into 0; *padding*, zeros around the
+# picture, keeps the size.
 
 # %%
 upright, across = torch.tensor([[-1.0, 2, -1]] * 3), 3 * torch.eye(3) - 1
@@ -200,11 +201,12 @@ plots.bars([*nets], {f"moved by {far}": [right(net, far)
 # %% [markdown]
 # Flattened, the maps follow the digit, but the last layer has a weight for
 # each place. With the global maximum the net hardly notices. A stride of 2
-# spoils it, and a move of two pixels, a whole stride, then harms less than one
-# of one.
+# spoils it, and then a move of two pixels, a whole stride, harms less than a
+# move of one.
 #
-# Freedom can be built in, or shown: as many steps on digits moved at random,
-# by up to two. Then moved by one, mean of three seeds:
+# Freedom can be built in, or taught by examples, *data augmentation*: as many
+# steps on digits moved at random, by up to two pixels. What share is read right
+# when moved by one (mean of three seeds)?
 
 # %%
 from lmlab.page import datasets
@@ -257,8 +259,8 @@ plots.loss_curve({name: taught(deep(pair), 300, 0.001).loss
 # %% [markdown]
 # The plain one's gradient vanishes on its way (lesson 05). Is the path the
 # only cure? Others are He's first weights (lesson 05's $\sqrt 2$) and *batch
-# normalisation*: each unit's values in a batch get mean 0 and spread 1. Loss
-# after 500 steps of AdamW, mean of three seeds:
+# normalisation*: each unit's values in a batch get mean 0 and standard deviation
+# 1. Loss after 500 steps of AdamW, mean of three seeds:
 
 # %%
 show.table([(n, what, *(f"{found('depth', what + how, n)[:, 0].mean():.2f}"
@@ -267,9 +269,9 @@ show.table([(n, what, *(f"{found('depth', what + how, n)[:, 0].mean():.2f}"
            ["layers", "", "torch's first weights", "He's", "batch norm"])
 
 # %% [markdown]
-# Both help plain nets, at forty layers less; the path helps at both, with each.
-# ResNet's own plain nets had both cures, and 34 layers still trained worse
-# than 18.
+# Both cures help the plain nets, at forty layers less than at twenty. The path
+# helps at both depths, with each cure and without. ResNet's own plain nets had
+# both cures, and 34 layers still trained worse than 18.
 #
 # ## Patches, the largest stride
 #
@@ -343,15 +345,15 @@ for ax, overlap in zip(axes, (1.0, 0.5)):
     detection.draw(pictures[184, 0], *said, ax=ax)
 
 # %% [markdown]
-# *Precision* (精确率) is the share of answers that are right, *recall* (召回率) the
-# share of things that are found. *Average precision* (AP) takes both: go down
-# the answers, the surest first; at each thing found, note the precision so
-# far; take the mean over all things. Right, wrong, right, and a third thing
-# never found: $(1 + 2/3 + 0) / 3 = 0.56$.
+# *Precision* (精确率) is the share of answers that are right, *recall* (召回率; of
+# passages: lesson 18) the share of things that are found. *Average precision*
+# (AP) takes both: go down the answers, the surest first; at each thing found,
+# note the precision so far; take the mean over all things. Right, wrong, right,
+# and a third thing never found: $(1 + 2/3 + 0) / 3 = 0.56$.
 #
 # The old way is a *sliding window*: cut out hundreds of boxes, classify each.
-# Ours learned that an IoU above 0.6 is a digit; the strict one, above 0.8.
-# Mean of three seeds on 300 scenes:
+# Our classifier learned that a box is a digit if their IoU is above 0.6; a strict
+# one, above 0.8. Mean of three seeds on 300 scenes:
 
 # %%
 kinds = {"one look": ("grid", 0), "390 windows": ("windows", 390),
@@ -370,8 +372,9 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 #
 # ## Who is who
 #
-# The systems that the documents name, and their forerunner. Exercise 4 counts
-# LeNet-5, ResNet-50 and ViTs; EfficientNets' sizes are torchvision's.
+# The systems that *the documents* name, five Chinese overviews of large models
+# that this course tests, and their forerunner. Exercise 4 counts LeNet-5,
+# ResNet-50 and ViTs; EfficientNets' sizes are torchvision's.
 #
 # | system | when, by whom | parameters | here |
 # | --- | --- | --- | --- |
@@ -384,15 +387,12 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 #
 # ## What the documents say
 #
-# *The documents* are five Chinese overviews of large models that this course
-# tests.
-#
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | YOLO ... 能够以非常高的精度检测图像中的物体 ("detects with very high precision") | **doubtful** | quick, yes; its abstract owns up to more errors of place than the best of its day |
 # | EfficientNet ... 取得了最先进的结果 ... 所需的参数要少得多 ("state of the art ... far fewer parameters") | **outdated** | level with the best that learned from ImageNet alone (84.3 %, 2019), soon passed; and fewer is not as much faster: 8.4 times smaller than that net, 6.1 times faster, and see exercise 4 |
 # | 1980年,卷积神经网络的雏形CNN诞生 ("1980: CNN, an early form of convolutional nets, is born") | **imprecise** | the early form was the Neocognitron; no backpropagation yet |
-# | 1998年 ... LeNet-5诞生,机器学习方法由早期基于浅层机器学习的模型,变为了基于深度学习的模型 ("with LeNet-5, shallow methods became deep ones") | **too much** | shallow ones led until about 2012, when nets won in speech and pictures (another has 最初是伴随着自然语言处理技术, "at first with language processing": **doubtful**, true at most of large models); on our digits one does as well as LeNet-5, or better (exercise 4) |
+# | 1998年 ... LeNet-5诞生,机器学习方法由早期基于浅层机器学习的模型,变为了基于深度学习的模型 ("with LeNet-5, shallow methods became deep ones") | **too much** | shallow ones led until about 2012, when nets won in speech and pictures; on our digits one does as well as LeNet-5, or better (exercise 4). Another has models develop 最初是伴随着自然语言处理技术 ("at first with language processing"): **doubtful**, true at most of large ones |
 # | Vision Transformer(ViT)就是一种 ... 视觉大模型 ("a large vision model") | **imprecise** | ViT-B is below that document's own line, 亿 (a hundred million); L and H are above |
 # | 由 Microsoft 开发的 ResNet ... 能够以极高的精度对图像进行分类 ("classifies with extreme precision") | **right** | it won ImageNet in 2015, with 3.57 % errors (top five, several nets) |
 
@@ -424,8 +424,8 @@ show.table([(name, f"{at_50:.2f}", f"{at_75:.2f}", f"{scores[2][2] / ms:.0f}")
 # **What this left out**: things turned or scaled; outlines; video.
 #
 # **Where it goes next**: [exercises](../exercises/19_vision.ipynb), with
-# EfficientNet, a camera, a brake and a sound; then lesson 20: how does it
-# draw?
+# EfficientNet, a camera, a brake and a sound; then
+# [lesson 20](20_image_generation.ipynb): how does it draw?
 #
 # **Read on** (numbers are those of arXiv)
 # - Fukushima, *Neocognitron*, Biological Cybernetics 36, 1980

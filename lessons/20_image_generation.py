@@ -7,9 +7,9 @@
 # **You will** build each idea on numbers for a pencil, mark four sheets of
 # drawings alike, and find what each mark does not see.
 #
-# **You need** lessons 04, 09, 10: likelihood, attention, a GPT.
+# **You need** lessons 04, 09, 10, 16: surprise, attention, a GPT, the KL leash.
 #
-# **Time** 32 minutes to read, 20 seconds to run
+# **Time** 33 minutes to read, 20 seconds to run
 #
 # In each column one digit was written by a person, and one drawn by a net of
 # 97,000 weights. Which is which?
@@ -56,11 +56,12 @@ report({"500 copies": many, "ten copies": ten})
 #
 # ## A map of pictures
 #
-# Say each picture $x$ has a hidden *latent* code $z$, from a normal law (a bell
-# curve of mean 0, variance 1). On paper: $x = z$ plus noise of that law, so $x$
-# is normal with variance 2 and its likelihood is known. With a net between $z$ and $x$ it is not. So a second
-# net, the *encoder* (编码器), guesses which codes made this $x$: middle $m$,
-# variance $v$. For *any* guess
+# Say each picture $x$ has a hidden *latent* code $z$, from a normal law (a
+# distribution: the bell curve of mean 0, variance 1). On paper: $x = z$ plus noise
+# of that law, so $x$ is normal with variance 2, and its *likelihood* (似然) $p(x)$
+# is known, whose $-\log$ is lesson 04's surprise. With a net between $z$ and $x$ it
+# is not. So a second net, the *encoder* (编码器), guesses which codes made this $x$:
+# middle (mean) $m$, variance $v$. For *any* guess
 #
 # $$\log p(x) \ge \underbrace{E \log p(x|z)}_{\text{drawn well, on average?}} -
 # \underbrace{\tfrac12 (m^2 + v - 1 - \log v)}_{\text{KL: far from the law?}}$$
@@ -102,23 +103,23 @@ torch.manual_seed(0)
 vae, X = drawers.VAE(2).double(), torch.tensor(data.train)
 train(vae, batches.rows((X,), 64), steps=1500, learning_rate=3e-3,
       loss=drawers.vae_loss)
-print("codes of a digit:", vae.encode(X[:1])[0].detach().numpy().round(1))
+print("code of a digit:", vae.encode(X[:1])[0].detach().numpy().round(1))
 
 # %% [markdown]
-# Two numbers a picture. What does the decoder draw of a grid of codes?
+# A code is two numbers. What does the decoder draw of a grid of codes?
 
 # %%
 from lmlab.vision.sheets import sheets
 
 line = torch.linspace(-2, 2, 14).double()
 plane = vae.decoder(torch.cartesian_prod(-line, line).flip(1)).detach()
-sheets({"first code: left to right; second: bottom to top": plane},
+sheets({"first number: left to right; second: bottom to top": plane},
        title="A map of digits, with borders no person drew", columns=14)
 
 # %% [markdown]
 # DALL-E 2 draws so: a text, a code, a picture. A *prior* (先验) names a code for
 # what is asked: the digit's *mean* code, or a draw from its *cloud*? With
-# eight codes:
+# codes of eight numbers:
 
 # %%
 vae8 = drawers.shipped("vae")
@@ -130,12 +131,12 @@ report({"the mean": mean, "the cloud": cloud})
 #
 # ## Two nets that compete
 #
-# A *generator* (生成器) forges, a *discriminator* (判别器) learns to tell: a
-# *generative adversarial network* (GAN, 生成对抗网络). Pencil size: what is
-# real is always 0, the forgery is $\theta$, and $D(x) = \sigma(\psi x)$ is the
-# chance that $x$ is real. $D$ lowers $-\log D(0) - \log (1 - D(\theta))$, with
-# the gradient $\sigma(\psi\theta)\theta$; the forger lowers $-\log
-# D(\theta)$, with $-\sigma(-\psi\theta)\psi$.
+# A *generator* (生成器) is a forger, a *discriminator* (判别器) the detective who
+# learns to tell: a *generative adversarial network* (GAN, 生成对抗网络). Pencil
+# size: what is real is always 0, the forgery is $\theta$, and $D(x) =
+# \sigma(\psi x)$ is the chance that $x$ is real. $D$ lowers $-\log D(0) - \log
+# (1 - D(\theta))$, with the gradient $\sigma(\psi\theta)\theta$; the forger
+# lowers $-\log D(\theta)$, with $-\sigma(-\psi\theta)\psi$.
 #
 # > **Predict.** From $\theta = 1$, $\psi = 0$: does the forger arrive at 0,
 # > circle it, or flee? If they step in turn? If both step at once?
@@ -159,11 +160,11 @@ plots.lines({"in turn": contest(True), "at once": contest(False)},
             title="In turn they creep home, at once they circle")
 
 # %% [markdown]
-# Each answers the other's last move (rates from 0.1 to 2 do the same). Now
-# digits, twice: with rates that suit each other, and with a generator ten
-# times as fast as its discriminator (and more momentum); told no digit, trained
-# before. How many kinds does each draw (e to the entropy
-# of the judge's answers), with three seeds?
+# At once, each answers a move that is past (rates from 0.1 to 2 do the same). Now
+# two GANs for digits, trained before, neither told which digit to draw. *Well
+# paced*: the two rates suit each other. *Hasty*: the generator is ten times as
+# fast as its discriminator (and has more momentum). How many kinds of digit does
+# each draw (e to the entropy of the judge's answers), with three seeds?
 
 # %%
 from lmlab.page import datasets
@@ -201,9 +202,10 @@ report({f"noise x {scale}": drawers.draw(gan, asked, scale)
 # ## Drawing as writing
 #
 # A GPT (lesson 10) writes. Give it an alphabet for pictures: a *code book*
-# (码本) of 64 tiles, 2 x 2 pixels each, found by k-means, makes sixteen
-# "characters" of a digit; before them stands its name. DALL-E writes 1,024
-# codes, of a book of 8,192, after up to 256 tokens of text.
+# (码本) of 64 tiles, 2 x 2 pixels each, found by *k-means* (each is the mean of
+# the tiles nearest to it), makes sixteen "characters" of a digit; before them
+# stands the digit's name. DALL-E writes 1,024 codes, of a book of 8,192, after up
+# to 256 tokens of text.
 
 # %%
 writer = drawers.shipped("codes")
@@ -218,9 +220,9 @@ plots.images([writer.look_up(codes).view(8, 8) for codes in so_far],
 # ## Out of noise
 #
 # *Diffusion* (扩散): mix a picture with noise until nothing is left, and learn
-# the way back. Mixing takes one step: where $a$ of the variance is kept,
-# $x_t = \sqrt a\, x + \sqrt{1 - a}\, \varepsilon$. With $a = 0.64$, a pixel
-# 1 and noise $-0.5$: $0.8 - 0.3 = 0.5$.
+# the way back. Any share of noise is mixed in at once: where $a$ of the variance
+# is kept, $x_t = \sqrt a\, x + \sqrt{1 - a}\, \varepsilon$. With $a = 0.64$, a
+# pixel 1 and noise $-0.5$: $0.8 - 0.3 = 0.5$.
 
 # %%
 when = torch.tensor([1, 20, 40, 60, 80, 100])
@@ -312,7 +314,7 @@ show.table(rows, ["way", "as asked", "told", "copies", "spread",
 #
 # ## Not only pictures
 #
-# A text is drawn token by token (lessons 00, 12), a program too. The exercise
+# A text is drawn token by token (lessons 00, 12), a program too. Exercise 4
 # asks how much of a text is new, and how likely one of $k$ programs passes its
 # tests (*pass@k*).
 #
@@ -344,7 +346,7 @@ Audio(np.ravel(waves * (800 - clock)), rate=rate)
 # | --- | --- | --- |
 # | 由 Ian Goodfellow 开发的 GAN ... 通过使两个神经网络相互对抗来生成新数据 ("two nets against each other generate new data") | **right** | your contest; 2014 is right, too (1406.2661). Another document writes 对抗式生成网络; the usual name is 生成对抗网络 |
 # | BigGAN 已广泛用于广告、营销, 甚至用于生成虚拟视频游戏环境 ("widely used in advertising, marketing, even games") | **doubtful** | DeepMind's, 2018 (1809.11096); no such use was found |
-# | 学习数据的联合概率分布 P(X,Y) ... GANs; 条件概率分布 P(Y∣X) ... 支持向量机 SVM ("GANs: the joint law; SVMs: the conditional") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none. The judge is an SVM: borders, no probability |
+# | 学习数据的联合概率分布 P(X,Y) ... GANs; 条件概率分布 P(Y∣X) ... 支持向量机 SVM ("GANs: the joint distribution; SVMs: the conditional") | **imprecise** | a GAN gives no probability, and needs no label: your well-paced one had none. The judge is an SVM: borders, no probability |
 # | 大模型大致可分为三种类型: 语言模型、计算机视觉模型和生成模型 ("language, vision and generative models") | **imprecise** | they overlap: a GPT drew digits |
 # | VSCode 推出了 CoPilot ("VS Code launched Copilot") | **wrong** | GitHub did, with OpenAI, in June 2021; VS Code is an editor it plugs into |
 # | 机器不仅可模仿人类,更开始替代人类去创新 ("machines begin to innovate in place of people") | **an opinion** | new is easy (exercise 4 counts it in a text); what is wanted, people judge |

@@ -10,7 +10,7 @@
 # **You need** lessons 04, 09, 10 and 19: cross-entropy, attention, GPT,
 # convolution.
 #
-# **Time** 34 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A small GPT learns to write captions (图像描述生成) of two coloured digits. Each
 # digit came in two of four colours. Now in the other two, and it writes:
@@ -34,7 +34,8 @@ plots.images(new.pictures[:6].movedim(1, 3), names[:6], columns=2,
 # Flawless English, and not one is right. How bad is it, in a thousand scenes?
 #
 # > **Predict.** Which share of the words of grammar (a, left, of) is right, of the
-# > colours, of the digits? Of whole captions? On pairs that it met, and on new ones?
+# > colours, of the digits? Of whole captions? On *pairs*, a digit in a colour, that
+# > it met, and on new ones?
 
 # %%
 def shares(*right):
@@ -52,14 +53,14 @@ plots.bars(["grammar", "colours", "digits", "captions"], rates,
 
 # %% [markdown]
 # The form is perfect, the colours are right, and new digits are about as good as
-# a guess: *hallucination* (幻觉) with a number. Keep the question why. First, a
-# model that cannot write at all.
+# a guess: a hallucination (lesson 18), with a number. Keep the question why. First,
+# a model that cannot write at all.
 #
 # ## One space for both
 #
-# Pictures and text are two *modalities* (模态), kinds of data. CLIP has an encoder
-# for each, which makes a vector of length 1. How alike two are is their product,
-# times a scale, here 5.
+# Pictures and text are two *modalities* (模态), kinds of data. CLIP (Radford et al.
+# 2021) has an encoder for each, which makes a vector of length 1. How alike two are
+# is their dot product, times a scale, here 5.
 
 # %%
 import numpy as np
@@ -173,8 +174,8 @@ show.table(rows, ["pairs", "right", "digit", "colour"])
 #
 # ## Two clouds become one
 #
-# Do the two lie in one place? One axis runs from the mean caption to the mean
-# picture, the other from "blue" to "red".
+# Do pictures and captions lie in one place? One axis runs from the mean caption to
+# the mean picture, the other from "blue" to "red".
 
 # %%
 def cloud(model, ax):
@@ -193,14 +194,15 @@ axes = plots.axes(["Untrained: two clouds", "Trained: one"],
 print("gap {:.1f}, then {:.1f}".format(*map(cloud, (untrained, clip), axes)))
 
 # %% [markdown]
-# The *modality gap*, one reading of 语义鸿沟 ("semantic gap"), nearly closes here.
-# In CLIP itself more of it stays (Liang et al. 2022).
+# The *modality gap*, one reading of 语义鸿沟 ("semantic gap") in *the documents*, five
+# Chinese overviews that this course tests, nearly closes here. In CLIP itself more
+# of it stays (Liang et al. 2022).
 #
 # ## What the sum forgets
 #
 # A mean of words is the same in any order, so of two digits it cannot say which
-# stands left. Two objects, 1,600 captions to choose from, beside a reader of words
-# in order (longer runs, done once):
+# stands left. Show two objects, give 1,600 captions to choose from, and compare the
+# mean with an encoder that reads words in order (longer runs, done once):
 
 # %%
 from lmlab.page import datasets
@@ -225,11 +227,11 @@ plots.bars(["new pairs", "met pairs", "chosen over its swap"],
 # ## Two votes are not enough
 #
 # A picture of 0 or 1, and a word, "same" (about -1) or "flip" (about 1): the answer
-# is the digit, flipped if the word says so.
+# is the digit, flipped if the word says so. How to join the two (*fusion*, 融合)?
 #
 # > **Predict.** Who is better than chance: two models that vote (*decision-level*
-# > fusion, near the documents' 语义级), one linear model of both (*feature-level*,
-# > 特征级), one of all products, one with a hidden layer?
+# > fusion, near the documents' 语义级), one linear model of both views
+# > (*feature-level*, 特征级), one of all their products, one with a hidden layer?
 
 # %%
 from sklearn.datasets import load_digits
@@ -269,8 +271,8 @@ plots.bars(list(rates), [100 * np.mean(p.argmax(1) == answer[2000:])
 # It is XOR (exclusive or, exercises of lesson 03): each view decides what the other
 # *means*.
 #
-# And a scan without its report, a view that is missing? Ten digits, noisy pixels
-# and a noisy word. *Dropped* also learned from rows with zeros for one view;
+# And if a view is missing, as with a scan that has no report? Ten digits, noisy
+# pixels and a noisy word. *Dropped* also learned from rows with zeros for one view;
 # *1 of 100* met a word in one row of a hundred (数据不平衡, "imbalance").
 
 # %%
@@ -279,8 +281,8 @@ show.table([(name, *(f"{share:.0f}%" for share in found("missing", name)))
            ["how", "both views", "pixels alone", "word alone"])
 
 # %% [markdown]
-# Joined, it leans on the clearer view. Votes bear the loss, and so does who has
-# met it. Rare words are hardly learned.
+# Joined, it leans on the clearer view. Votes bear that a view is missing, and so
+# does a model that has met it. Rare words are hardly learned.
 #
 # ## Words that look, pictures that listen
 #
@@ -379,8 +381,8 @@ show.table([(how, f"{found('state', how)[1]:.0f}%")
 #
 # ## Who reads and writes what?
 #
-# Named by *the documents* (five Chinese overviews that this course tests); sizes
-# where public, tokens by the makers' papers and guides.
+# Named by the documents; sizes where public, tokens by the makers' papers and
+# guides.
 #
 # | who | reads | writes | tokens of an image | here |
 # | --- | --- | --- | --- | --- |
@@ -410,8 +412,8 @@ show.table([(how, f"{found('state', how)[1]:.0f}%")
 # %% [markdown]
 # ## Check yourself
 #
-# 1. A batch of 64 pairs, a model that knows nothing: what is its contrastive
-#    loss?
+# 1. A batch of 64 pictures with their captions, a model that knows nothing: what
+#    is its contrastive loss?
 # 2. Why can no vote of two views solve XOR?
 # 3. A captioner is right in 99 % on pictures as in training. What else to test?
 #
