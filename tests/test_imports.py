@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "lmlab"
+# Each may import itself and what stands before it.
 FLOORS = [{"page"}, {"text"}, {"learning", "models"}, {"feedback"},
-          {"decisions", "vision"}, {"poem_school"}, {"checks"}, {"course"}]  # each may import itself and what stands before it
+          {"decisions", "vision"}, {"poem_school"}, {"checks"}, {"course"}]
 FLOOR = {part: i for i, floor in enumerate(FLOORS) for part in sorted(floor)}
 
 
