@@ -383,6 +383,15 @@ def test_infinite_cells_are_named_and_grey():
     assert plt.gca().images[0].get_array().mask.tolist() == [[0, 1], [1, 0]]
 
 
+def test_images_may_be_wide_and_in_colour():
+    wide = RNG.random((2, 8, 16, 3))
+    plots.images(wide, ["a red one", "a blue two"], title="Colour", columns=2)
+    shown = [ax.images[0].get_array() for ax in plt.gcf().axes]
+    assert np.allclose(shown, wide)
+    with pytest.raises(ValueError, match=r"images\[0\] must have shape"):
+        plots.images(RNG.random((1, 8, 8, 4)), title="Four channels")
+
+
 def test_values_shrink_until_they_fit_their_cells():
     plots.heatmap(RNG.random((12, 12)), values=True, title="Many")
     ax = plt.gca()
@@ -549,7 +558,9 @@ WRONG = {
     "titles must have one entry per image, 2: got 1": lambda: plots.images(
         np.ones((2, 8, 8)), ["a"], title=""
     ),
-    "images[0] must have 2 axes": lambda: plots.images(np.ones((2, 8)), title=""),
+    "images[0] must have shape (height, width)": lambda: plots.images(
+        np.ones((2, 8)), title=""
+    ),
     "cells must have one entry per token, 2: got 1": lambda: plots.token_grid(
         "ab", ["c"], title=""
     ),

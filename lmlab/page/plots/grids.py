@@ -99,8 +99,17 @@ def images(
     title: str,
     columns: int = 8,
 ) -> None:
-    """Draw small grey images (n, height, width), ink dark on white: digits, filters."""
-    pictures = [array(f"images[{i}]", image, 2) for i, image in enumerate(images)]
+    """Draw small images (n, height, width), ink dark on white: digits, filters.
+
+    In colour they are (n, height, width, 3), red, green and blue from 0 to 1.
+    """
+    pictures = [array(f"images[{i}]", image) for i, image in enumerate(images)]
+    for i, picture in enumerate(pictures):
+        if picture.ndim != 2 and picture.shape[2:] != (3,):
+            raise ValueError(
+                f"images[{i}] must have shape (height, width), or (height, width, 3): "
+                f"got {picture.shape}"
+            )
     if not pictures:
         raise ValueError("images must hold at least one image: got none")
     if titles is not None and len(titles) != len(pictures):
@@ -109,12 +118,17 @@ def images(
         )
     across = min(columns, len(pictures))
     down = -(-len(pictures) // across)
-    size = min(1.3, WIDTH / across - 0.1)
+    wider = max(picture.shape[1] / picture.shape[0] for picture in pictures)
+    size = min(1.3, (WIDTH / across - 0.1) / max(wider, 1))
     head = 0.34 if titles is not None else 0.0
+    room = size * max(wider, 1)
+    wide = across * (room + 0.1)
+    letters = max((text_width(str(t), 12) for t in titles or ()), default=0)
+    letters = 12 * min(1, (room + 0.1) / letters) if letters and wider > 1 else 12
     figure, grid = plt.subplots(
         down,
         across,
-        figsize=(max(across * (size + 0.1), 4.5), down * (size + head) + 0.6),
+        figsize=(max(wide, 4.5), down * (size + head) + 0.6),
         squeeze=False,
     )
     figure_title(figure, title)
@@ -123,7 +137,8 @@ def images(
     for i, (ax, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
         ax.imshow(picture, cmap="Greys", interpolation="nearest")
         if titles is not None:
-            ax.set_title(str(titles[i]), loc="center", size=12, weight="normal", pad=4)
+            ax.set_title(str(titles[i]), loc="center", size=letters, weight="normal",
+                         pad=4)  # fmt: skip
 
 
 def token_grid(
