@@ -18,7 +18,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PARTS = ("tokenizers", "training", "sampling", "autograd")
+PARTS = ("tokenizers", "training", "learning", "sampling", "autograd")
 RIVALS = ("numpy", "torch", "transformers", "tokenizers", "autograd")
 HEADER = ("", "LM Lab", "rival", "LM Lab is", "aim")
 

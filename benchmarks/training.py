@@ -29,11 +29,11 @@ from lmlab.page import datasets
 VOCAB_SIZE, BATCH, LENGTH, STEPS, WARMUP, RATE, DECAY = 96, 12, 64, 200, 20, 1e-3, 0.1
 
 
-def rival(context: int) -> nn.Module:
+def rival(context: int, seed: int = 0) -> nn.Module:
     """Return a GPT-2 of the shape that is compared, without dropout."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     config = GPT2Config(
         vocab_size=VOCAB_SIZE, n_positions=context, n_embd=128, n_layer=4, n_head=4,
         resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,

@@ -83,10 +83,11 @@ def probabilities(
     if not temperature >= 0:
         raise ValueError(f"temperature must be at least 0: got {temperature}")
     logits = precise(logits)
-    likeliest = logits.argmax(dim=-1, keepdim=True)  # a nan, if there is one
-    best = logits.gather(-1, likeliest)
+    best = logits.amax(dim=-1, keepdim=True)  # a nan, if there is one
     check_best(best, ~best.isnan() if temperature == 0 else best.isfinite())
-    if temperature not in (0, 1):
+    if temperature == 0:
+        likeliest = logits.argmax(dim=-1, keepdim=True)
+    elif temperature != 1:
         smallest = torch.finfo(logits.dtype).tiny  # what is below counts as 0
         logits = (logits - best) / max(temperature, smallest)
     if top_k is not None:

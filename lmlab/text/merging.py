@@ -1,6 +1,6 @@
 """Byte-pair encoding at speed: a pair is glued at all its places at once.
 
-`tokenizers.BPE` learns with it, and reads long pieces. A text is a chain: each token
+`tokenizers.BPE` learns with it, and reads long texts. A text is a chain: each token
 knows where the next one begins and the one before, so that gluing moves nothing, and
 NumPy glues a pair everywhere in a few operations. Lesson 07 does the same in a loop
 that reads the whole text again for each merge.
@@ -29,6 +29,11 @@ GPT2_ORDER = bytes(_PRINTS + sorted(set(range(256)) - set(_PRINTS)))
 """All bytes, those that print in Latin-1 first: so the vocabulary of GPT-2 begins."""
 
 
+def pack(left: np.ndarray | int, right: np.ndarray | int) -> np.ndarray | int:
+    """Return two tokens, (...) each, as one number."""
+    return left << ID_BITS | right
+
+
 class Chain:
     """Pieces of bytes, laid end to end as one chain of tokens.
 
@@ -51,20 +56,29 @@ class Chain:
         self.places = np.arange(len(data))
         self.after, self.before = np.roll(self.places, -1), np.roll(self.places, 1)
 
-    def pairs(self, places: np.ndarray) -> Iterator[tuple[Pair, np.ndarray]]:
+    def pairs(
+        self, places: np.ndarray, wanted: np.ndarray | None = None
+    ) -> Iterator[tuple[Pair, np.ndarray]]:
         """Yield each pair that begins at some of `places` (n,), and at which, in order.
 
         Left, right and place are packed into one number of 17 + 17 + 29 bits: when the
-        numbers are sorted, equal pairs stand together.
+        numbers are sorted, equal pairs stand together. wanted: (m,), sorted, the only
+        pairs to yield, packed likewise (`pack`); all, if not said.
         """
         left, right = self.ids[places], self.ids[self.after[places]]
-        pair = left << ID_BITS | right
+        pair = pack(left, right)
         packed = (pair << PLACE_BITS | places)[(left >= 0) & (right >= 0)]
         packed.sort()
         pair, places = packed >> PLACE_BITS, packed & (2**PLACE_BITS - 1)
-        begins = np.flatnonzero(np.diff(pair, prepend=-1))
-        spans = pairwise([*begins.tolist(), len(pair)])
-        for number, (begin, end) in zip(pair[begins].tolist(), spans, strict=True):
+        first = np.ones(len(pair), bool)
+        first[1:] = pair[1:] != pair[:-1]
+        begins = np.flatnonzero(first)
+        ends, pair = np.append(begins, len(pair))[1:], pair[begins]
+        if wanted is not None:
+            among = wanted[np.searchsorted(wanted, pair).clip(max=len(wanted) - 1)]
+            begins, ends, pair = (x[among == pair] for x in (begins, ends, pair))
+        for number, begin, end in zip(pair.tolist(), begins.tolist(), ends.tolist(),
+                                      strict=True):
             yield divmod(number, 2**ID_BITS), places[begin:end]
 
     def still(self, pair: Pair, places: np.ndarray) -> np.ndarray:
@@ -130,22 +144,26 @@ def learn(pieces: dict[str, int], n_merges: int) -> list[Pair]:
     return [(byte[left], byte[right]) for left, right in merges]
 
 
-def glue(piece: bytes, glued: dict[Pair, int]) -> list[int]:
-    """Return the ids of one piece; `glued` says which pairs become which id.
+def glue(pieces: list[bytes], glued: dict[Pair, int]) -> list[list[int]]:
+    """Return the ids of each piece; `glued` says which pairs become which id.
 
-    The lowest id is glued first. It never has to be looked at again: what it is part
-    of later has a higher id.
+    The lowest id is glued first, in all pieces at once. It never has to be looked at
+    again: what it is part of later has a higher id.
     """
-    chain = Chain([piece])
+    chain = Chain(pieces)
+    wanted = np.sort([pack(*pair) for pair in glued])
     queue: list[Entry] = []
 
     def enter(places: np.ndarray) -> None:
-        for pair, at in chain.pairs(places):
-            if pair in glued:
-                heappush(queue, (glued[pair], pair, at))
+        for pair, at in chain.pairs(places, wanted):
+            heappush(queue, (glued[pair], pair, at))
 
-    enter(chain.places)
+    if glued:
+        enter(chain.places)
     while queue:
         new, pair, places = heappop(queue)
         enter(chain.glue(pair, chain.still(pair, places), new))
-    return chain.ids[chain.ids >= 0].tolist()
+    ids = chain.ids[chain.ids != chain.GONE]
+    walls = np.flatnonzero(ids == chain.WALL).tolist()
+    ids = ids.tolist()
+    return [ids[begin + 1 : end] for begin, end in pairwise([-1, *walls])]

@@ -25,7 +25,7 @@ import regex
 
 from lmlab.text.merging import MOST_MERGES, Pair, glue, learn
 
-_LONG = 30_000  # bytes of a piece; from here on NumPy is quicker than a loop
+_LONG = 30_000  # bytes to encode; from here on NumPy is quicker than a loop
 
 
 class Tokenizer:
@@ -200,23 +200,26 @@ class BPE(Tokenizer):
 
     def _encode(self, text: str) -> list[int]:
         if not self.split:
-            return self._piece(text)
+            return self._pieces([text])[0]
         pieces = split_words(text)
         if len(self._known) > 100_000:
             self._known.clear()
-        for piece in set(pieces) - self._known.keys():
-            self._known[piece] = self._piece(piece)
+        new = list(set(pieces) - self._known.keys())
+        self._known.update(zip(new, self._pieces(new), strict=True))
         return list(chain.from_iterable(map(self._known.__getitem__, pieces)))
 
-    def _piece(self, piece: str) -> list[int]:
+    def _pieces(self, pieces: list[str]) -> list[list[int]]:
+        data = [piece.encode() for piece in pieces]
+        if sum(map(len, data)) > _LONG:
+            return glue(data, self.glued)
+        return [self._piece(piece) for piece in data]
+
+    def _piece(self, data: bytes) -> list[int]:
         """Glue the pair that was learned first, the leftmost of them; and again.
 
         The queue holds the pairs that are there, by their ids and places, and some that
         are there no more. A place knows where the next token begins and the one before.
         """
-        data = piece.encode()
-        if len(data) > _LONG:
-            return glue(data, self.glued)
         ids, n, glued, merges = list(data), len(data), self.glued, self.merges
         after, before = list(range(1, n + 1)), list(range(-1, n - 1))
         queue = [(glued[pair], i) for i, pair in enumerate(pairwise(ids))
