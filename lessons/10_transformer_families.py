@@ -9,7 +9,7 @@
 #
 # **You need** lessons 06 to 09: training, tokens, attention.
 #
-# **Time** 39 minutes to read, 40 seconds to run
+# **Time** 39 minutes to read, 20 seconds to run
 #
 # ## Twelve layers, four names
 

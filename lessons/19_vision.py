@@ -8,7 +8,7 @@
 #
 # **You need** lessons 05, 06 and 10: gradients, training, a Transformer's block.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 #
 # A plain net (lesson 03) learns 1,400 handwritten digits, each in the middle
 # of 12 x 12 pixels. Then ten that it never saw, in the middle and moved:

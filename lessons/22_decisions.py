@@ -44,8 +44,8 @@ for y, rule, color in (1.3, coin, "C0"), (0, line, "C1"):
 ax.set_axis_off()
 
 # %% [markdown]
-# "Push to where the pole will be." An *agent* (智能体) sees the *state* (状态) of its
-# *environment* (环境), takes an *action* (动作) and is paid a *reward* (奖励), here 1
+# "Push to where the pole will be." An *agent* (智能体, lesson 18) sees the *state*
+# (状态) of its *environment* (环境), takes an *action* (动作) and is paid a *reward* (奖励), here 1
 # for each step that the pole stands. Nobody says which action was right. Who finds
 # such a line?
 #
@@ -84,13 +84,13 @@ plots.lines({way: regret(way) for way in ways},
 
 # %% [markdown]
 # The first's: after an early bad draw it never looks again; the second looks for
-# ever. (Three seeds: this order.) The optimist's bonus comes back at a board.
+# ever. (Three seeds give this order.) The optimist's bonus comes back at a board.
 #
 # ## Many choices: what is a place worth?
 #
-# Now an action also moves you. Only the goal pays, 1, and a step later counts
-# $\gamma = 0.9$ as much (*discount*, 折扣); so counted, all that will be paid is the
-# *return* (回报). In a corridor the cell beside the goal is worth 1, the next
+# Now an action also moves you. Only the last cell, G, pays, 1, and a step later
+# counts $\gamma = 0.9$ as much (*discount*, 折扣); so counted, all that will be paid is the
+# *return* (回报). In a corridor the cell beside G is worth 1, the next
 # 0.9, then 0.81. In general, for action $a$ in state $s$ (*Bellman* 1957),
 #
 # $$Q(s, a) = r + \gamma \max_{a'} Q(s', a')$$
@@ -161,14 +161,15 @@ for seed in range(20):
 print(f"median {np.median(tries)}, from {min(tries)} to {max(tries)}")
 
 # %% [markdown]
-# Some ten. So a net that holds this pole is no wonder; look *how* it learns. *DQN*
-# (Mnih et al. 2015) puts a net in the place of the table: *deep reinforcement
-# learning* (深度强化学习). Its goal is Bellman's right side,
+# About ten. So a net that holds this pole is no wonder; look at *how* it learns.
+# *DQN* (Mnih et al. 2015) puts a net in the place of the table: *deep reinforcement
+# learning* (深度强化学习). Its goal (*target*) is Bellman's right side,
 # $1 + 0.99 \max Q$, or 1 where the pole fell. Two tricks calm it. *Replay*
 # (经验回放): steps are stored, and learned from in random order. And the goal is read
 # off an older copy of the net (*target network*, 目标网络), or each step would move its
-# own goal. (`lmlab/decisions/deep_q.py`.) 1,000 steps of 16 carts, with
-# four looks; then, measured, 4,000, and without each trick. Which is missed more?
+# own goal. (`lmlab/decisions/deep_q.py`.) First 1,000 steps of 16 carts,
+# tested four times; then, measured before, 4,000 steps, with both tricks and without
+# each. Which trick is missed more?
 
 # %%
 import torch
@@ -187,7 +188,7 @@ plots.bars(["seed 0", "seed 1", "seed 2"], stood, ylabel="steps stood, of 200",
            title="Without the older copy it never learns")
 
 # %% [markdown]
-# (Means of the last eight looks.) Without the copy $Q$, in truth at most 100, runs
+# (Means of the last eight tests.) Without the copy, $Q$, in truth at most 100, runs
 # into millions. Even with both it wobbles.
 #
 # ## A policy and its critic
@@ -207,8 +208,8 @@ print(f"{states.shape}, standing {up.sum(1).mean():.0f} steps")
 
 # %% [markdown]
 # How to weigh a push: by all that its pole earned; by what it earned from there on;
-# by that less the guess of a *critic* (评论家; *actor-critic*: Barto, Sutton and
-# Anderson 1983), here least squares on the state; or by lesson 16's GAE, which trusts
+# by that less the guess of a *critic* (评论家, lesson 16; *actor-critic*: Barto, Sutton
+# and Anderson 1983), here least squares on the state; or by lesson 16's GAE, which trusts
 # the guess the more, the smaller its $\lambda$.
 #
 # > **Predict.** The noise falls from row to row. Does the mean pull stay?
@@ -236,9 +237,9 @@ for name, merit in merits.items():
 show.table(rows, ["weighed by", "mean pull", "its error", "noise of one pole"])
 
 # %% [markdown]
-# The first three mean the same. To forget what was earned before the push takes two
-# thirds of the noise, the critic a third of the rest; neither costs anything. GAE is
-# calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
+# The first three have the same mean. To forget what was earned before the push takes
+# away two thirds of the noise, the critic a third of the rest; neither costs anything.
+# GAE is calmer still, and with $\lambda = 0$ it pulls *the wrong way*: it believes a guess
 # that is wrong. (Three seeds.) Trained by GAE with PPO's clip (lesson 16), all three
 # seeds stand 200 steps; without it, 75, 194 and 159 (`data/measured`).
 #
@@ -303,7 +304,7 @@ lost = [(lost_by(alone), lost_by(looking))]
 print("games lost, alone and with a search:", *lost[0])
 
 # %% [markdown]
-# To look ahead helps even who knows nothing. Now let them teach each other:
+# To look ahead helps even a net that knows nothing. Now let them teach each other:
 
 # %%
 for _ in self_play.learn(net, game, np.random.default_rng(0), rounds=24):
@@ -324,7 +325,7 @@ print("in the end:", *lost[-1])
 #
 # One of *the documents*, five Chinese overviews of large models that this course
 # tests, calls *AlphaGo* and AlphaZero 决策大模型 ("large decision models"), and large
-# what has reached 亿的级别, 10^8 parameters. Count (a convolution, lesson 19, has
+# what has reached 亿的级别, 10^8 parameters (lesson 19: ViTs). Count (a convolution has
 # width x width x inputs x outputs weights):
 
 # %%
@@ -344,7 +345,8 @@ for layers in 38, 78:                                # 355,941: the two ends
 # | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
 #
-# None counted here reaches 10^8. What AlphaZero lacks in weights, it searches.
+# None counted here reaches 10^8. What its net lacks in weights, AlphaZero makes up by
+# search.
 #
 # ## Copying a teacher
 #
@@ -389,7 +391,7 @@ for ax, copy in zip(both, copies.values()):
 # | --- | --- | --- |
 # | 智能体通过与环境互动并接收奖励或惩罚来学习 ("an agent learns from rewards and punishments") | **right** | your grid, pole and board |
 # | 强化学习 ("reinforcement") beside 深度学习 ("deep learning") | **imprecise** | one is *from what*, one *with what*: DQN is both |
-# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** (lesson 10) | January 2016, 13 layers of convolution and a tree search (Silver et al.); BERT: October 2018 |
+# | 其中BERT最有名的落地项目是谷歌的AlphaGo ("BERT's most famous project is Google's AlphaGo") | **wrong** (lesson 10) | its policy is 13 layers of convolution, without attention (Silver et al. 2016) |
 # | AlphaGo和AlphaZero,是决策大模型的代表 ("stand for large decision models"); RT-1 is 融合的大模型 ("a fused large model") | **wrong** by its own measure | 3.9 to 46 million |
 # | 能够在围棋等游戏中取得超人类水平的表现 ("better than humans at go"); 面对不确定性 ("facing uncertainty") | **right**; **half** | 4 to 1 against Lee Sedol, 2016; but a go board hides nothing |
 # | 自动化行动将成为新的拐点 ("automated action will be the new turning point") | **a forecast** | your copier fails where its teacher never was |
@@ -403,7 +405,7 @@ for ax, copy in zip(both, copies.values()):
 #
 # <details><summary>Answers</summary>
 #
-# 1. 4: the goal's pay, a step later, counts half.
+# 1. 4: what is paid a step later counts half.
 # 2. Its bonus is 0: not while another has more. So noise is mixed into $P$.
 # 3. A small error leads where no example was, and there it errs more.
 #
