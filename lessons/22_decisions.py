@@ -342,7 +342,7 @@ for layers in 38, 78:                                # 355,941: the two ends
 # | actor-critic | Barto et al., 1983 | two units | the critic |
 # | DQN | DeepMind, 2015 | 1,693,362 (Atari, 18 moves) | the pole |
 # | AlphaGo | DeepMind, 2016 | the first (its policy) | the board |
-# | AlphaZero | DeepMind, 2017 | the second (AlphaGo Zero: or the third) | the board |
+# | AlphaZero | DeepMind, 2017 | the second: 20 blocks (AlphaGo Zero also 40, the third) | the board |
 # | RT-1 | Google, 2022 | 35 million | the rock |
 #
 # None counted here reaches 10^8. What its net lacks in weights, AlphaZero makes up by
