@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import torch
 
 from lmlab.page import datasets
 
@@ -54,3 +55,17 @@ def test_a_row_that_no_longer_comes_out_is_named(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(again, "run", lambda *_, came=came: [kept | {"loss": came}])
         assert again.check("06_x") is well
     assert "data/measured/06_x.csv: loss is 2.0, now 2.1" in capsys.readouterr().out
+
+
+def test_a_row_finds_nothing_that_the_row_before_left(monkeypatch):
+    run = import_module("benchmarks.measured.__main__").run
+
+    def measure(wide: bool) -> dict[str, str]:
+        found = str(torch.get_default_dtype())
+        torch.set_default_dtype(torch.float64 if wide else torch.float32)
+        return {"found": found}
+
+    module = type("", (), {"measure": staticmethod(measure)})
+    monkeypatch.setattr("benchmarks.measured.__main__.import_module", lambda _: module)
+    rows = run("06_x", [{"wide": True}, {"wide": False}])
+    assert [row["found"] for row in rows] == ["torch.float32"] * 2

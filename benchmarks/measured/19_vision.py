@@ -47,15 +47,11 @@ def measure(study: str, **row) -> dict[str, float]:
     """
     work = {"depth": depth, "moved": moved, "moved, trained on moved": moved,
             "old": old, "detector": detector, "depthwise": depthwise}[study]
-    before = torch.get_default_dtype()
     if work in (depth, moved, old):
         torch.set_default_dtype(torch.float64)
     if work is moved:
         row["everywhere"] = study != "moved"
-    try:
-        numbers = [*work(**row), 0, 0]
-    finally:
-        torch.set_default_dtype(before)
+    numbers = [*work(**row), 0, 0]
     places = "first", "second", "third"
     return {place: round(float(n), 3) for place, n in zip(places, numbers[:3],
                                                           strict=True)}

@@ -22,6 +22,8 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from lmlab.page.paths import write
 
 HERE = Path(__file__).parent
@@ -45,6 +47,7 @@ def run(name: str, rows: list[dict]) -> list[dict]:
     """Return `rows`, each with what was measured."""
     measure, table = import_module(f"benchmarks.measured.{name}").measure, []
     for i, row in enumerate(rows, 1):
+        torch.set_default_dtype(torch.float32)  # whatever the row before asked for
         started = time.perf_counter()
         settings = " ".join(f"{key}={value}" for key, value in row.items())
         print(f"{name} {i}/{len(rows)}: {settings}", end=" ", file=sys.stderr, flush=1)
