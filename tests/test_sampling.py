@@ -14,10 +14,12 @@ from transformers.generation.logits_process import (
 )
 
 from lmlab.learning.lora import add_lora
+from lmlab.models import sampling
 from lmlab.models.bert import BERT, BERTConfig
 from lmlab.models.gpt import GPT, GPTConfig
 from lmlab.models.llama import LLaMA, LLaMAConfig
 from lmlab.models.sampling import (
+    draw,
     generate,
     keep_top_k,
     keep_top_p,
@@ -243,7 +245,7 @@ COARSE = pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=s
 def test_what_is_drawn_had_a_chance(dtype, seed):
     torch.manual_seed(seed)
     chances = probabilities(torch.randn(1, 50_304).to(dtype), top_k=1)
-    drawn = chances.multinomial(1, generator=torch.Generator().manual_seed(seed))
+    drawn = draw(chances, torch.Generator().manual_seed(seed))
     likeliest = chances[chances > 0]  # more than one where they tie
     assert chances[0, drawn].item() == pytest.approx(1 / len(likeliest))
     if (dtype, seed) == (torch.float16, 20):
@@ -297,7 +299,9 @@ def test_models_below_float32_write(dtype, settings):
     {"repetition_penalty": 1.5},
     {"temperature": 1.4, "top_k": 8, "top_p": 0.9, "repetition_penalty": 1.2},
 ])
-def test_the_same_seed_draws_the_tokens_that_transformers_draws(settings):
+def test_the_same_seed_draws_the_tokens_that_transformers_draws(settings, monkeypatch):
+    monkeypatch.setattr(  # drawn as they do, a number for each token
+        sampling, "draw", lambda chances, generator: chances.multinomial(1))
     model = Theirs()
     prompts = [[1, 2, 3], [7, 7, 5]]
     torch.manual_seed(5)
@@ -333,6 +337,28 @@ def test_tokens_are_drawn_as_often_as_the_formula_says(settings, wanted):
     counts = torch.tensor(answers).flatten().bincount(minlength=4) / 20_000
     assert torch.allclose(counts.double(), torch.tensor(wanted).double(), atol=0.011)
     assert [bool(count) for count in counts] == [bool(chance) for chance in wanted]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_number_at_an_end_falls_on_no_token_without_a_chance(dtype, monkeypatch):
+    digits = {torch.float32: 24, torch.float64: 53}[dtype]
+    sums = torch.linspace(0.999, 1.001, 5_000, dtype=dtype)  # of rounded chances
+    chances = torch.zeros(len(sums), 4, dtype=dtype)
+    chances[:, 1], chances[:, 2] = sums / 3, sums - sums / 3
+    for number, wanted in ((0, 1), (1 - 2.0**-digits, 2)):  # as far as rand goes
+        monkeypatch.setattr(torch, "rand", lambda *shape, number=number, **_: (
+            torch.full(shape, number, dtype=dtype)))
+        assert draw(chances).unique().tolist() == [wanted]
+
+
+def test_each_token_is_drawn_as_often_as_its_chance():
+    chances = probabilities(2 * torch.randn(
+        1, 3_000, generator=torch.Generator().manual_seed(6)))
+    drawn = draw(chances.expand(20_000, -1),
+                 torch.Generator().manual_seed(7))
+    counts, wanted = drawn.flatten().bincount(minlength=3_000), 2e4 * chances[0]
+    squares = ((counts - wanted) ** 2 / wanted).sum()  # chi squared: 2,999 +- 77
+    assert 2_600 < squares < 3_400
 
 
 def test_a_generator_repeats_itself_and_leaves_the_global_one_alone():

@@ -99,6 +99,19 @@ def probabilities(
     return logits.softmax(dim=-1)
 
 
+def draw(chances: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Return a token for each row of chances, (batch, vocab_size): (batch, 1) int64.
+
+    The chances lie end to end on a line, and a random number falls on one of them
+    (Devroye 1986, chapter III.2). One number a row will do: `torch.multinomial` takes
+    one for each token, which for thousands of tokens costs more than the model.
+    """
+    ends = chances.cumsum(dim=-1)
+    numbers = torch.rand(len(chances), 1, dtype=chances.dtype, device=chances.device,
+                         generator=generator)  # below 1, so that none falls off the end
+    return torch.searchsorted(ends, numbers * ends[:, -1:], right=True)
+
+
 def generate(
     model: nn.Module,
     prompts: Sequence[Sequence[int]],
@@ -169,7 +182,7 @@ def generate(
             if temperature == 0:
                 drawn = chances.argmax(dim=-1, keepdim=True)
             else:
-                drawn = chances.multinomial(1, generator=generator)
+                drawn = draw(chances, generator)
             ids[:, end : end + 1] = drawn
             seen.scatter_(1, drawn, True)
             for row, token in enumerate(drawn.flatten().tolist()):
