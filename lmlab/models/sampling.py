@@ -184,7 +184,8 @@ def generate(
             else:
                 drawn = draw(chances, generator)
             ids[:, end : end + 1] = drawn
-            seen.scatter_(1, drawn, True)
+            if repetition_penalty != 1:
+                seen.scatter_(1, drawn, True)
             for row, token in enumerate(drawn.flatten().tolist()):
                 if row not in writing:
                     continue
