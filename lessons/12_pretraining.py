@@ -233,7 +233,7 @@ from lmlab.learning import batches, muon, training
 rows = text.rows(text.shelves()["train"])
 held_out = text.rows(text.shelves()["trial"])[:200].split(100)
 history = training.train(
-    poet, batches.rows(rows, 16), steps=200, learning_rate=8e-3, warmup=20,
+    poet, batches.rows(rows, 16), steps=200, learning_rate=1e-2, warmup=5,
     optimiser=muon.muon, evaluate_every=50,
     evaluate=lambda poet: training.mean_loss(poet, held_out))
 

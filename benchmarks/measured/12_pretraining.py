@@ -252,9 +252,10 @@ def probes(setting: str, seed: int) -> list[float]:
 
 def board(setting: str, seed: int) -> list[float]:
     model = stages.newborn(seed)
-    optimiser, rate = {"adamw": (adamw, 4e-3), "muon": (muon, 8e-3)}[setting]
+    optimiser, rate, warmup = {"adamw": (adamw, 4e-3, 20), "muon": (muon, 1e-2, 5)}[
+        setting]
     train(model, deal(text.rows(text.shelves()["train"]), 16, seed), steps=400,
-          learning_rate=rate, warmup=20, optimiser=optimiser, progress=False)
+          learning_rate=rate, warmup=warmup, optimiser=optimiser, progress=False)
     return [round(surprise(model, text.shelves()["test"]), 2)]
 
 
