@@ -332,8 +332,9 @@ plots.lines({"AdamW": adam.mean(1), "Muon": muon.mean(1)}, rates[2:],
 
 # %% [markdown]
 # At its best rate, 0.01, Muon gains some 0.2 nats on AdamW's luckiest seed (the
-# shade reaches from the best seed to the worst). With Muon the seeds hardly differ.
-# So the poets of lesson 12 read at 0.01, after five steps of warm-up, as here.
+# shade reaches from the best seed to the worst). With Muon the seeds hardly
+# differ. The poets of lesson 12 read at this rate, after as few steps of warm-up:
+# five.
 #
 # ## The seventh step
 #
