@@ -46,6 +46,7 @@ test-all: .venv/ready-test
 
 bench: .venv/ready-bench
 	$(RUN) benchmarks
+	$(RUN) benchmarks.lessons
 
 measured: .venv/ready-test
 	$(RUN) benchmarks.measured

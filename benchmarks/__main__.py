@@ -2,9 +2,10 @@
 
     python -m benchmarks
 
-One table. Both sides of a row run in turns, in one process, on one thread, and are
-checked to do the same work. The ratio is what travels between machines. Nothing fails
-if an aim is missed: another machine may have another answer.
+One table, and below it what limits a row that misses its aim. Both sides of a row run
+in turns, in one process, on one thread, and are checked to do the same work. The ratio
+is what travels between machines. Nothing fails if an aim is missed: another machine may
+have another answer.
 """
 
 import os
@@ -32,9 +33,15 @@ def main() -> None:
         tell(f"{part} ...")
         module = import_module(f"benchmarks.{part}")
         table += module.rows()
-        legend.append(f"- {part}: {module.__doc__.splitlines()[0]}")
+        legend += [f"- {part}: {about}" for about in told(module.__doc__)]
         tell(f" {time.perf_counter() - started:.0f} s\n")
     print(as_markdown(table), *legend, sep="\n")
+
+
+def told(docstring: str) -> list[str]:
+    """Return what a part measures, its first line, and what it says of its limits."""
+    first, *more = (" ".join(part.split()) for part in docstring.split("\n\n"))
+    return [first, *(part for part in more if part.startswith("Limit: "))]
 
 
 def machine() -> str:

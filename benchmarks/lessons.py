@@ -1,10 +1,10 @@
-"""What a learner waits for: each lesson's first cell, and the ten slowest cells.
+"""What a learner waits for: the package, each first cell, and the ten slowest cells.
 
 Every lesson runs from its top in a fresh kernel, one after the other, on one thread. A
 first cell is timed from the start of the kernel to its answer, imports included; a slow
 cell stands with the heading it belongs to and its first line of code.
 
-    python -m benchmarks.lessons          all lessons: some ten minutes
+    python -m benchmarks.lessons          all lessons: ten minutes
     python -m benchmarks.lessons 09 12    these
 """
 
@@ -24,6 +24,8 @@ from benchmarks.__main__ import as_markdown, tell
 
 LESSONS = Path(__file__).parents[1] / "lessons"
 FIRST, SLOWEST = 3.0, 10  # seconds that a first cell may take; how many cells to list
+IMPORT = ("from time import perf_counter as now\nbegan = now()\nimport lmlab\n"
+          "print(now() - began)")
 
 
 def timed(source: Path) -> tuple[float, list[tuple[float, str, str, str]]]:
@@ -49,7 +51,11 @@ def timed(source: Path) -> tuple[float, list[tuple[float, str, str, str]]]:
 
 
 def main(chosen: list[str]) -> None:
-    firsts, cells = [("lesson", "seconds to the first answer", "aim")], []
+    imported = min(float(subprocess.check_output([sys.executable, "-c", IMPORT]))
+                   for _ in range(5))
+    firsts = [("lesson", "seconds to the first answer", "aim"),
+              ("import lmlab", f"{imported:.3f}", "at most 0.1")]
+    cells = []
     for source in sorted(LESSONS.glob("[0-9]*.py")):
         if chosen and source.stem[:2] not in chosen:
             continue

@@ -7,9 +7,8 @@ the same loss; neither drops anything. They take turns, step by step, and a time
 the median of all steps. Ours is the whole loop, the rival's a loop with nothing else
 in it.
 
-The aim is beyond reach here: torch's matrix products alone, forward and backward, took
-0.6 of the rival's time (AMD EPYC), so that a step without any other cost would be 1.6
-times as fast.
+Limit: torch's matrix products alone, forward and backward, took 0.6 of the rival's time
+(AMD EPYC), so that a step without any other cost would be 1.6 times as fast.
 
     python -m benchmarks.training
 """
