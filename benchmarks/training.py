@@ -41,9 +41,9 @@ def rival(context: int, seed: int = 0) -> nn.Module:
     return GPT2LMHeadModel(config)
 
 
-def same_weights(theirs: nn.Module, context: int) -> GPT:
+def same_weights(theirs: nn.Module) -> GPT:
     """Return a GPT with the weights of transformers' `theirs`."""
-    ours = GPT(GPTConfig(VOCAB_SIZE, context, activation="gelu_tanh"))
+    ours = GPT(GPTConfig(VOCAB_SIZE, LENGTH, activation="gelu_tanh"))
     names = {
         "wte": "tokens", "wpe": "places", "ln_f": "norm", "h.": "blocks.",
         "ln_1": "attention_norm", "ln_2": "feed_forward_norm",
@@ -91,7 +91,7 @@ def race() -> tuple[list[float], list[float], list[float], list[float]]:
     """Return the losses of both, step by step, and the seconds of both."""
     batches = windows(text(), BATCH, LENGTH)
     theirs = rival(LENGTH)
-    ours = same_weights(theirs, LENGTH)
+    ours = same_weights(theirs)
     steps = their_steps(theirs.train(), batches)
     their_losses, our_seconds, their_seconds = [], [], []
     clock = time.perf_counter

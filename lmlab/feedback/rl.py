@@ -1,7 +1,7 @@
 """Reinforcement learning: how a score becomes a gradient.
 
 The losses of REINFORCE, PPO and GRPO, each a function of tensors that returns a number
-to be lowered. Lesson 16 builds them by hand for a policy of three actions and then
+to be lowered. Lesson 16 builds them by hand for a policy of a few replies, and then
 trains a poet with them (`feedback.rlhf`); lesson 22 uses them without a text.
 
 `logprobs` holds the log-probability of each action that was taken, under the policy

@@ -12,7 +12,7 @@ et al. 2019 (arXiv 1810.04805); Radford et al. 2018 and 2019; Brown et al. 2020
 (2302.13971 and 2307.09288); Grattafiori et al. 2024 (2407.21783); Yang et al. 2024
 (2407.10671); GLM Team 2024 (2406.12793); Yang et al. 2023 (2309.10305); Chowdhery et
 al. 2022 (2204.02311); Wang et al. 2021 (ERNIE 3.0 Titan, 2112.12731); Dosovitskiy et
-al. 2021 (2010.11929); Young et al. 2024 (Yi, 2403.04652); github.com/OpenBMB/CPM-Bee.
+al. 2020 (2010.11929); Young et al. 2024 (Yi, 2403.04652); github.com/OpenBMB/CPM-Bee.
 """
 
 from __future__ import annotations

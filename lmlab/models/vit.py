@@ -1,7 +1,7 @@
 """ViT: a Transformer that reads an image as a sentence of patches.
 
 Lesson 19 compares it with convolutions. The blocks are those of a GPT that looks both
-ways; only what a token is has changed (Dosovitskiy et al. 2021, arXiv 2010.11929).
+ways; only what a token is has changed (Dosovitskiy et al. 2020, arXiv 2010.11929).
 """
 
 from __future__ import annotations
