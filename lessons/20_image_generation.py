@@ -20,11 +20,11 @@ import torch
 
 from lmlab.page import plots
 from lmlab.vision import diffusion, drawers
-from lmlab.vision.judge import digits
+from lmlab.vision.handwriting import load_digits
 
-data, asked = digits(), torch.arange(500) % 10
+asked = torch.arange(500) % 10                    # fifty of each digit
 drawn = diffusion.draw(drawers.shipped("denoiser"), asked)
-real = [data.held_out[data.held_out_labels == digit][0] for digit in range(10)]
+real = load_digits()[0][:10] / 8 - 1              # the first ten: 0 to 9
 upper = np.random.default_rng(5).integers(2, size=10)    # 0: the net's above
 pairs = np.stack([drawn[:10], real])[[upper, 1 - upper], range(10)]
 plots.images(pairs.reshape(-1, 8, 8), columns=10, title="Who drew which?")
@@ -45,8 +45,9 @@ print("drawn by the net, in the upper row:", *np.flatnonzero(upper == 0))
 # > them, fifty times each. Which mark catches whom? What does the judge say?
 
 # %%
-from lmlab.vision.judge import report
+from lmlab.vision.judge import digits, report
 
+data = digits()
 of = [data.train[data.train_labels == digit] for digit in range(10)]
 many, ten = ([of[i % 10][i // 10 % n] for i in range(500)] for n in (50, 1))
 report({"500 copies": many, "ten copies": ten})

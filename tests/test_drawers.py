@@ -1,5 +1,8 @@
 """Promises of lmlab.vision.drawers: what is shipped, and how it came about."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -32,6 +35,13 @@ def test_a_shipped_drawer_says_where_it_comes_from_and_draws_as_measured(name):
     found = judge.marks(drawn.double().numpy(), ASKED)
     for mark in ("judged", "spread", "told"):
         assert found[mark] == pytest.approx(measured[mark], abs=0.03)
+
+
+def test_to_draw_needs_neither_scikit_learn_nor_scipy():
+    code = ("import sys, torch; from lmlab.vision import drawers; "
+            "drawers.draw(drawers.shipped('denoiser'), torch.arange(10)); "
+            "assert not {'sklearn', 'scipy'} & sys.modules.keys()")
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_training_is_the_same_twice_from_one_seed():

@@ -4,7 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from lmlab.vision.prefix import Patches, PrefixGPT, caption_loss
+from lmlab.learning import checkpoints
+from lmlab.page import datasets
+from lmlab.vision.prefix import Patches, PrefixGPT, caption_loss, shipped
+from lmlab.vision.scenes import encode, scenes
 
 
 @pytest.fixture
@@ -48,3 +51,31 @@ def test_patches_keep_to_their_squares_row_by_row():
 def test_more_words_than_it_has_places_for_are_refused(model):
     with pytest.raises(ValueError, match="at most 9 places: got 4 seen and 6 words"):
         model(torch.rand(1, 4, 2), torch.zeros(1, 6, dtype=torch.int64))
+
+
+def test_the_shipped_captioner_says_where_it_comes_from_and_writes_as_measured():
+    file = datasets.path("captioner.safetensors")
+    assert file.stat().st_size < 150_000
+    assert checkpoints.describe(file)["notes"] == {
+        "command": "python -m lmlab.vision.prefix", "seed": 0}
+    [measured] = [row for row in datasets.measured("21_multimodal")
+                  if (row["setting"], row["seed"]) == ("writes 2", 0)]
+    writer, found = shipped(), []
+    for new in (True, False):
+        shown = scenes(1000, 0, new=new, test=True)
+        right = writer.write(shown.pictures, 9) == encode(shown.captions)
+        found.append(right.all(1).double().mean().item())
+        assert right[:, [0, 3, 4, 5, 8]].all()  # fluent, true or not
+    assert found == pytest.approx([measured["first"], measured["second"]], abs=0.02)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_to_open_the_shipped_captioner_draws_no_random_number(dtype):
+    before, usual = torch.get_rng_state(), torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        writer = shipped()
+    finally:
+        torch.set_default_dtype(usual)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {weight.dtype for weight in writer.parameters()} == {dtype}

@@ -16,7 +16,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -27,13 +26,14 @@ from lmlab.models.sampling import generate
 from lmlab.page import datasets
 from lmlab.page.paths import course_root
 from lmlab.vision import diffusion
-from lmlab.vision.judge import digits
 
 WORDS = 64  # of the code book
 
 
 def pictures() -> tuple[Tensor, Tensor]:
     """Return the digits to learn from, (1297, 64) in float32, and their labels."""
+    from lmlab.vision.judge import digits  # half a second, and not to draw
+
     data = digits()
     return torch.tensor(data.train).float(), torch.tensor(data.train_labels)
 
@@ -200,6 +200,8 @@ def train_vae(seed: int, steps: int = 4000) -> VAE:
 
 def train_codes(seed: int, steps: int = 900) -> CodeWriter:
     """Return a writer: its code book by k-means, then its weights."""
+    from sklearn.cluster import KMeans  # a second, and not to draw
+
     x, y = pictures()
     torch.manual_seed(seed)
     model = CodeWriter()

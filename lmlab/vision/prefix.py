@@ -3,17 +3,26 @@
 A small GPT that reads a picture, patch by patch, and goes on in words: this is how
 GPT-4V's open relatives see (Liu et al. 2023, arXiv 2304.08485), and with numbers in
 place of patches how PaLM-E plans (Driess et al. 2023, arXiv 2303.03378). Lesson 21.
+
+    python -m lmlab.vision.prefix
+
+trains a captioner from seed 0 and puts it into data/captioner.safetensors.
 """
 
 from __future__ import annotations
+
+import hashlib
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from lmlab.learning import checkpoints
 from lmlab.learning.muon import muon
 from lmlab.learning.training import train
 from lmlab.models.gpt import GPT, GPTConfig
+from lmlab.page import datasets
+from lmlab.page.paths import course_root, write
 from lmlab.vision.scenes import WORDS, encode, scenes
 
 
@@ -74,10 +83,16 @@ class Patches(nn.Sequential):
         return super().forward(pictures).mT
 
 
+def untrained() -> PrefixGPT:
+    """Return a model that sees two objects as eight patches, and has nine words' room.
+    """
+    return PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32)
+
+
 def captioner(seed: int, shades: int = 2, steps: int = 200) -> PrefixGPT:
     """Train a captioner of two objects, met in `shades` colours each: 64 a step."""
     torch.manual_seed(seed)
-    model = PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32)
+    model = untrained()
 
     def at(step: int) -> tuple[Tensor, Tensor]:
         drawn = scenes(64, 10**6 * (seed + 1) + step, shades=shades)
@@ -86,3 +101,32 @@ def captioner(seed: int, shades: int = 2, steps: int = 200) -> PrefixGPT:
     train(model, at, steps=steps, learning_rate=0.02, warmup=10, optimiser=muon,
           loss=caption_loss)
     return model
+
+
+@torch.random.fork_rng(devices=())  # the caller draws what they would have drawn
+def shipped() -> PrefixGPT:
+    """Return `captioner(seed=0)`, in torch's default dtype, without the training.
+
+    It was trained in float64. Its weights, rounded to float32, write the same captions.
+    """
+    model = untrained()
+    checkpoints.load(datasets.path("captioner.safetensors"), model)
+    return model.eval().requires_grad_(False)
+
+
+def ship() -> None:
+    """Train the captioner from seed 0; put weights and checksum into data/."""
+    torch.set_num_threads(1)
+    torch.set_default_dtype(torch.float64)
+    file = course_root() / "data" / "captioner.safetensors"
+    notes = {"command": "python -m lmlab.vision.prefix", "seed": 0}
+    checkpoints.save(file, captioner(seed=0), notes, torch.float32)
+    sums = datasets.checksums()
+    sums[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    write(file.with_name("SHA256SUMS"), "".join(
+        f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+    print(f"{file.name}: {file.stat().st_size // 1024} KB, {sums[file.name]}")
+
+
+if __name__ == "__main__":
+    ship()

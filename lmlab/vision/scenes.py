@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
+
+from lmlab.vision.handwriting import load_digits
 
 DIGITS = "zero one two three four five six seven eight nine".split()
 COLOURS = {"red": (1.0, 0.3, 0.3), "green": (0.2, 0.9, 0.3),
@@ -103,7 +104,7 @@ def paint(
 def handwriting(test: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Return the images (m, 8, 8) from 0 to 1, sorted, where each digit begins, and
     how many there are of it."""
-    images, labels = (torch.tensor(part) for part in load_digits(return_X_y=True))
+    images, labels = map(torch.tensor, load_digits())
     own = slice(-500, None) if test else slice(-500)
     images, labels = images[own] / 16, labels[own]
     count = labels.bincount()
