@@ -166,12 +166,12 @@ def test_a_school_that_was_interrupted_goes_on(taught, tmp_path):
 
 
 def test_what_is_shipped_is_listed_with_its_checksum(taught, tmp_path, monkeypatch):
+    school.bring_up(5, tmp_path / "5")
     for module in (school, datasets):
         monkeypatch.setattr(module, "course_root", lambda: tmp_path)
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(DATA / "SHA256SUMS", data)
-    school.bring_up(5, tmp_path / "5")
     school.ship(tmp_path / "5", [5, 6], "| a | table |")
     page = (data / "poem-school.md").read_text("utf-8")
     assert "--seeds 5 6 --ship" in page and "| a | table |" in page

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmlab.page.paths import course_root, how_to_restore
+from lmlab.page.paths import course_root, how_to_restore, write
 
 opened: set[str] = set()
 """Names of the data files that this process has asked for."""
@@ -76,6 +76,20 @@ def checksums() -> dict[str, str]:
         )
     pairs = [line.split(maxsplit=1) for line in file.read_text("utf-8").splitlines()]
     return {name: digest for digest, name in pairs}
+
+
+def record(*names: str) -> dict[str, str]:
+    """Write the SHA-256 of these files, as they are now, into `data/SHA256SUMS`.
+
+    Returns the checksums of all files.
+    """
+    folder = course_root() / "data"
+    sums = checksums() | {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
+    }
+    lines = (f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
+    write(folder / "SHA256SUMS", "".join(lines))
+    return sums
 
 
 def tang300() -> list[Poem]:

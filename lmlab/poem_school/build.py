@@ -7,7 +7,6 @@ to 16 start from the first poet.
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import shutil
 import sys
@@ -127,13 +126,10 @@ def bring_up(seed: int, folder: Path) -> tuple[figures.Figures, dict[str, int]]:
 def ship(folder: Path, seeds: Sequence[int], table: str) -> None:
     """Put the stages in `folder` into data/, with their checksums and the table."""
     data = course_root() / "data"
-    sums = datasets.checksums()
     names = [f"poet-{name}.safetensors" for name in (*POETS, "ranker")]
     for name in names:
         shutil.copy(folder / name, data / name)
-        sums[name] = hashlib.sha256((data / name).read_bytes()).hexdigest()
-    write(data / "SHA256SUMS",
-          "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
+    sums = datasets.record(*names)
     files = "\n".join(f"| `{name}` | `{sums[name]}` |" for name in names)
     write(data / "poem-school.md", PAGE.format(
         command=f"{COMMAND} --seeds {' '.join(map(str, seeds))} --ship",

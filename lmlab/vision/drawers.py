@@ -10,7 +10,6 @@ trains each from seed 0 and puts them into data/drawer-*.safetensors.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 
@@ -260,17 +259,14 @@ def ship() -> None:
     """Train each drawer from seed 0; put weights and checksums into data/."""
     torch.set_num_threads(1)
     folder = course_root() / "data"
-    sums = datasets.checksums()
     for name, (_, teach) in SHIPPED.items():
         began, file = time.process_time(), folder / f"drawer-{name}.safetensors"
         model = teach(0)
         notes = {"command": "python -m lmlab.vision.drawers", "seed": 0,
                  "seconds": round(time.process_time() - began)}
         checkpoints.save(file, model, notes, torch.float16)
-        sums[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+        datasets.record(file.name)
         print(f"{file.name}: {file.stat().st_size // 1024} KB, {notes['seconds']} s")
-    lines = [f"{digest}  {name}\n" for name, digest in sorted(sums.items())]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

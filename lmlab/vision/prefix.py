@@ -11,8 +11,6 @@ trains a captioner from seed 0 and puts it into data/captioner.safetensors.
 
 from __future__ import annotations
 
-import hashlib
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,7 +20,7 @@ from lmlab.learning.muon import muon
 from lmlab.learning.training import train
 from lmlab.models.gpt import GPT, GPTConfig
 from lmlab.page import datasets
-from lmlab.page.paths import course_root, write
+from lmlab.page.paths import course_root
 from lmlab.vision.scenes import WORDS, encode, scenes
 
 
@@ -84,8 +82,7 @@ class Patches(nn.Sequential):
 
 
 def untrained() -> PrefixGPT:
-    """Return a model that sees two objects as eight patches, and has nine words' room.
-    """
+    """Return a model that reads eight patches, of two objects, and nine words."""
     return PrefixGPT(Patches(32), len(WORDS), context=17, d_model=32)
 
 
@@ -121,11 +118,8 @@ def ship() -> None:
     file = course_root() / "data" / "captioner.safetensors"
     notes = {"command": "python -m lmlab.vision.prefix", "seed": 0}
     checkpoints.save(file, captioner(seed=0), notes, torch.float32)
-    sums = datasets.checksums()
-    sums[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
-    write(file.with_name("SHA256SUMS"), "".join(
-        f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
-    print(f"{file.name}: {file.stat().st_size // 1024} KB, {sums[file.name]}")
+    digest = datasets.record(file.name)[file.name]
+    print(f"{file.name}: {file.stat().st_size // 1024} KB, {digest}")
 
 
 if __name__ == "__main__":
