@@ -74,8 +74,8 @@ def read(seed: int, steps: int = 4_000) -> tuple[LLaMA, History]:
             return many(step), True
         return torch.cat([few(step), classics(step)]), False
 
-    return model, train(model, batches, steps=steps, learning_rate=1e-2,
-                        warmup=min(5, steps - 1), loss=aloud, optimiser=muon)
+    return model, train(model, batches, steps=steps, learning_rate=5e-3,
+                        warmup=min(100, steps - 1), loss=aloud, optimiser=muon)
 
 
 def aloud(model: nn.Module, batch: tuple[Tensor, bool]) -> Tensor:
