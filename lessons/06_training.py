@@ -333,8 +333,8 @@ plots.lines({"AdamW": adam.mean(1), "Muon": muon.mean(1)}, rates[2:],
 # %% [markdown]
 # At its best rate, 0.01, Muon gains some 0.2 nats on AdamW's luckiest seed (the
 # shade reaches from the best seed to the worst). With Muon the seeds hardly
-# differ. The poets of lesson 12 read at this rate, after as few steps of warm-up:
-# five.
+# differ. The poet that you train in lesson 12 reads at this rate, after five
+# steps of warm-up.
 #
 # ## The seventh step
 #
