@@ -35,7 +35,7 @@ asked = measure.write(base, ["思乡："] * 100, temperature=0.8)
 print(sum(map(text.is_quatrain, asked)), "quatrains, such as", asked[:2])
 
 # %% [markdown]
-# None, only shreds: it takes the request for the start of a line, and goes on.
+# None, only pieces: it takes the request for the start of a line, and goes on.
 # So says one of *the documents* (five Chinese overviews that this course
 # tests). Why? Look at its data.
 #
@@ -246,7 +246,7 @@ print({step: f"{loss:.1f}" for step, loss in history.held_out.items()})
 # %% [markdown]
 # In seconds it learns which characters are common, then, slowly, what follows
 # what. The rest is patience: the shipped poet took 4,000 steps, of twice the
-# rows.
+# rows, at half the rate.
 #
 # Is it worth it? One play, of which there are only 2,000 letters: read that
 # alone, or others first, at equal work (*from scratch* is 从头构建)?
