@@ -163,8 +163,8 @@ print("tuned, the same weights:", fingerprint(tuned) == before)
 # ## What it cost
 #
 # The shipped pupil took 600 such steps, of twice the answers, and obeys in
-# some 80 % (three poets; `data/poem-school.md`). Of its poems some 57 %
-# rhyme, of the base's 68. And what does it *expect*? One
+# some 80 % (three poets; `data/poem-school.md`). Of its poems some 56 %
+# rhyme, of the base's 69. And what does it *expect*? One
 # document calls tuning 专业教育 ("professional education") after 通识教育 ("general
 # education"); one compares a student (our base) and a professor of medicine (the
 # pupil). The exam: answers the pupil was taught; unread ones; these poems, when
@@ -340,7 +340,7 @@ plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
 # the same; the last block learns nearly as much as all. What saves the classics
 # is the data: four of them, and four other old poems, beside each 16 answers.
 # (Three LoRA poets obey in some 80 %, too, and keep the tone pattern in some
-# 55, pupils in 48.)
+# 55, pupils in 46.)
 #
 # ### How few examples?
 #
