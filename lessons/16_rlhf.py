@@ -284,7 +284,7 @@ for some in poems:
 # %% [markdown]
 # Before: "fine wind, frost, red water; bright flowers, a wind of silk", in rhyme
 # only; after: "dew drips, snow of green pines; wind blows, a steward's son's wind",
-# both. Sense was not paid for. (Two more gained nearly as much:
+# both. Sense was not paid for. (Two more gained about as much:
 # `data/poem-school.md`.)
 #
 # ## The flatterer
@@ -383,9 +383,9 @@ for who, liking in likes.items():
 # | stage | the child | our poet (`data/poem-school.md`) | InstructGPT |
 # | --- | --- | --- | --- |
 # | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
-# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, tone and rhyme 27 % | 13,000 requests |
+# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 82 %, tone and rhyme 31 % | 13,000 requests |
 # | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
-# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02, old text too |
+# | reward | 糖葫芦 ("candied haws") | 85 and 72 %, KL 11 | 31,000 requests, PPO, leash 0.02, old text too |
 #
 # The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
