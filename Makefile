@@ -5,7 +5,7 @@
 #   make test-all  the same with 1 and with 2 threads, three times (or ROUNDS=1)
 #   make bench     how fast, beside what you would use instead
 #   make measured  measure again what lessons quote of longer runs: minutes
-#   make poems     bring up the poets of the lessons from nothing: 1 to 2 hours
+#   make poems     bring up the poets of the lessons from nothing: an hour
 #   make build     derive and execute what is stale
 #   make browser   a learner's first steps, in a real Chromium
 #   make clean     remove .venv (work/ stays)

@@ -131,9 +131,9 @@ plots.lines({"answers that obey": list(obeyed.values()),
             title="It forgets the classics before it learns to obey")
 
 # %% [markdown]
-# Seconds teach it the form of an answer and its subject (three seeds: 54 to 65
-# % obey). What it knew by heart is gone sooner: *catastrophic forgetting*
-# (灾难性遗忘; McCloskey and Cohen 1989).
+# Seconds teach it the form of an answer and its subject (three seeds: of 200
+# answers each, 61 to 68 % obey). What it knew by heart is gone sooner:
+# *catastrophic forgetting* (灾难性遗忘; McCloskey and Cohen 1989).
 #
 # ### Not a prompt
 #
@@ -163,8 +163,8 @@ print("tuned, the same weights:", fingerprint(tuned) == before)
 # ## What it cost
 #
 # The shipped pupil took 600 such steps, of twice the answers, and obeys in
-# 76 to 84 % (three poets; `data/poem-school.md`). Of its poems 55 to 58 %
-# rhyme, of the base's 66 to 70. And what does it *expect*? One
+# some 80 % (three poets; `data/poem-school.md`). Of its poems some 57 %
+# rhyme, of the base's 68. And what does it *expect*? One
 # document calls tuning 专业教育 ("professional education") after 通识教育 ("general
 # education"); one compares a student (our base) and a professor of medicine (the
 # pupil). The exam: answers the pupil was taught; unread ones; these poems, when
@@ -215,11 +215,11 @@ plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
 # > that it was not taught. How many of its answers obey: 75, 40 or 10 %?
 
 # %%
-share, craft = measure.obeys(pupil, text.TRIALS, each=25, temperature=0.8)
+share, craft = measure.obeys(pupil, text.TRIALS, each=100, temperature=0.8)
 print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 
 # %% [markdown]
-# Of its quatrains 24 to 31 % obey (three samples), by chance a tenth. It has
+# Of its quatrains 21 to 24 % obey (three samples), by chance a tenth. It has
 # eight keys to eight locks, and hardly a notion of a wish. What if wishes are
 # many? Let each poem answer one of its own, two characters of its first line,
 # but never one of the sixteen themes. (Three seeds.)
@@ -339,8 +339,8 @@ plots.bars([f"{kind}: {n:,.0f}" for kind, n in zip(kinds, sizes)],
 # 2024 found it for large models). But norms alone learn little, and forget all
 # the same; the last block learns nearly as much as all. What saves the classics
 # is the data: four of them, and four other old poems, beside each 16 answers.
-# (Three LoRA poets obey in 77 to 81 % and keep the tone pattern in 54 to 57,
-# pupils in 42 to 51.)
+# (Three LoRA poets obey in some 80 %, too, and keep the tone pattern in some
+# 55, pupils in 48.)
 #
 # ### How few examples?
 #
@@ -354,7 +354,7 @@ show.table([(kind, *(f"{found('examples', kind, what).mean():.0f}%"
            ["examples", "obeys", "lines copied from them"])
 
 # %% [markdown]
-# Mistakes cost nearly half. But 48 are known by heart after 100 steps: 99 %
+# Mistakes cost two fifths. But 48 are known by heart after 100 steps: 98 %
 # obey, by reciting. (A large model can do with 1,000 good ones: LIMA, Zhou et
 # al. 2023.)
 #
