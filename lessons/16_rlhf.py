@@ -279,12 +279,13 @@ for what in ("repeats a poem", "last characters in 100 poems",
     print(f"{what:30}", *(f"{pupil[what]:6.1f}" for pupil in found))
 poems = [measure.answers(one, text.REQUESTS, 25) for one in both]
 for some in poems:
-    print(*some["飞雪"][4])
+    print(*some["飞雪"][0])
 
 # %% [markdown]
-# With the same dice, both begin "wild trees hide behind the frost". Before: "the
-# bare wood faces green moss", in rhyme only; after: "... the evening sun", both.
-# Sense was not paid for. (Two more gained nearly as much: `data/poem-school.md`.)
+# Before: "fine wind, frost, red water; bright flowers, a wind of silk", in rhyme
+# only; after: "dew drips, snow of green pines; wind blows, a steward's son's wind",
+# both. Sense was not paid for. (Two more gained about as much:
+# `data/poem-school.md`.)
 #
 # ## The flatterer
 #
@@ -320,11 +321,11 @@ plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
             title="The judge is ever happier; the teacher, only at first")
 
 # %% [markdown]
-# Round 2, the teacher's best: "snow melts, the frosty day is wet; the mirror
-# stirs, the snowy sky is bright". Round 12: "snow and frost, snow and frost",
-# without an end of line. The ranker had only seen poems; nothing told it what
-# such a heap is worth. This *reward hacking* (奖励作弊) is lesson 15's
-# over-optimisation, now in the weights.
+# Round 2, the teacher's best: "a temple tower, long in snow; a brook's water parts
+# a thousand hills". Round 12: "snow, frost, frost, snow, frost, frost", without an
+# end of line. The ranker had only seen poems; nothing told it what such a heap is
+# worth. This *reward hacking* (奖励作弊) is lesson 15's over-optimisation, now in
+# the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
 # compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
@@ -338,7 +339,7 @@ from lmlab.page import datasets
 def mean(run, what):
     values = [row[what] for row in datasets.measured("16_rlhf")
               if (row["study"], row["setting"]) == run]
-    return f"{np.mean(values):.1f} ({min(values):.0f} .. {max(values):.0f})"
+    return f"{np.mean(values):.1f} {[round(min(values)), round(max(values))]}"
 
 
 runs = {"no leash": ("reward", "nothing"), "leash": ("reward", "leash"),
@@ -349,11 +350,10 @@ show.table([(name, *(mean(run, what) for what in columns))
             for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Where repeats cost, the answer stops after four to
-# eight characters: 故园经旅 ("old garden, passing, travel") has no
-# room to repeat, and even the teacher's rule, a stand-in too, likes it. To ask
-# again lifts the grade in all three, until the next hole: the second time one
-# fell again.
+# The leash keeps poems. Where repeats cost, most answers stop after three to six
+# characters: 雪覆霜 ("snow covers frost") has no room to repeat, and even the
+# teacher's rule, a stand-in too, likes it. To ask again lifts the grade in all
+# three, until the next hole: the second time one fell again.
 #
 # ## Better, to whom?
 #
@@ -383,9 +383,9 @@ for who, liking in likes.items():
 # | stage | the child | our poet (`data/poem-school.md`) | InstructGPT |
 # | --- | --- | --- | --- |
 # | read | 生硬地背了大量古诗 ("learns old poems by rote") | recites all classics; on theme 0 % | GPT-3 |
-# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 84 %, tone and rhyme 27 % | 13,000 requests |
+# | examples | 老师给学生上课 ("the teacher gives lessons") | on theme 82 %, tone and rhyme 31 % | 13,000 requests |
 # | judge | 培养一个伴读 ("a companion is brought up") | right in 74 % of pairs | 33,000 requests, 4 to 9 answers each, ranked |
-# | reward | 糖葫芦 ("candied haws") | 84 and 70 %, KL 10 | 31,000 requests, PPO, leash 0.02, old text too |
+# | reward | 糖葫芦 ("candied haws") | 85 and 72 %, KL 11 | 31,000 requests, PPO, leash 0.02, old text too |
 #
 # The document promises 能诗会赋 ("a master of verse"). Ours masters two rules.
 
@@ -395,9 +395,9 @@ for who, liking in likes.items():
 # | they say | verdict | why |
 # | --- | --- | --- |
 # | 回答“爸爸是坏蛋”就要进行“惩罚” ("punish: daddy is a bad egg") | **half** | it lowers that answer, and lifts whatever was likeliest |
-# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** (lesson 15) | begun as a tuned GPT-3 (Ouyang, C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 60 %, a newborn in 58 (`data/measured`) |
+# | 训练一个独立于基座模型的判别模型 ("a judge independent of the base model") | **half** (lesson 15) | begun as a tuned GPT-3 (Ouyang, C.2: which one hardly mattered). Here too: after 3,000 comparisons a copy of the pupil is right in 58 %, a newborn in 57 (`data/measured`) |
 # | 本阶段无需人工标注数据 ... 老师则可以休息了 ("no labels needed, the teacher may rest") | **half** | none for each answer; but a judge that nobody asks again is fooled, and labellers were asked again (Ouyang, 3.1). No leash is named |
-# | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 29 to 62 %; on two others, which it knew, 30 to 61 (`data/measured`) |
+# | 完成模型的领域泛化能力 ("makes it general over domains") | **half** | tone and rhyme rewarded on two themes: from 31 to 63 %; on two others, which it knew, 28 to 57 (`data/measured`) |
 # | 由于六个月的迭代校准 ("six months of iterated alignment" made GPT-4 safer) | **right** | so says OpenAI's page on GPT-4 (2023) |
 #
 # (One writes RHLF, later RLHF. Another has ChatGPT agree with
