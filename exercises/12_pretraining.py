@@ -414,7 +414,7 @@ poet = LLaMA(LLaMAConfig(3358, 48, yours["d_model"], yours["n_layers"],
 rows = text.rows(text.shelves()["train"])
 history = training.train(
     poet, batches.rows(rows, yours["batch"]), steps=yours["steps"],
-    learning_rate=yours["learning_rate"], warmup=min(20, yours["steps"] - 1),
+    learning_rate=yours["learning_rate"], warmup=min(5, yours["steps"] - 1),
     optimiser={"adamw": training.adamw, "muon": muon.muon}[yours["optimiser"]])
 reached = measure.surprise(poet, unread)
 

@@ -454,8 +454,8 @@ show.table([(*lines, "".join(c for c in "".join(lines) if c in eight))
 
 # %% [markdown]
 # These are its own: no line of them stands among those it was shown. (In the
-# solution the second begins: "on the water the moon of green hills; in the
-# hills, the hour of parting".)
+# solution the third begins: "colour of stars, a mid-autumn moon; sound of a
+# washing block within the evening sky".)
 #
 # ## Beyond requests
 #

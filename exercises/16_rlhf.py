@@ -410,14 +410,14 @@ def train(times: float) -> list[tuple]:
         rounds.append((scores.mean(), grade, fines.mean(), written[0]))
         return scores - times * fines
 
-    stages.please(sft, paid, 0, {"飞雪": snow}, steps=12, learning_rate=1e-3,
+    stages.please(sft, paid, 2, {"飞雪": snow}, steps=12, learning_rate=1e-3,
                   beta=0)
     return rounds
 
 
 # %% tags=["raises-exception"]
 free, fined = train(0), train(20)
-titles = ["Without a fine the score soars", "With it neither soars nor falls"]
+titles = ["Without a fine the score soars", "With it neither goes far"]
 for ax, rounds in zip(plots.axes(titles, n=2, width=10), (free, fined)):
     plots.lines({"score": [r[0] for r in rounds],
                  "grade": [r[1] for r in rounds]}, range(1, 13), title="",
@@ -427,8 +427,8 @@ for rounds in (free, fined):
     print(*rounds[-1][3])
 
 # %% [markdown]
-# Snow, frost and white on one side; on the other still a poem: "frost freezes
-# birds of the blue sky, fire breaks out, white reaches Qin". The fine costs the
-# judge ten points of joy. Try 10 instead of 20: with these dice the pupil finds a
-# poem whose first line is 雪雪雪雪雪, and the grade falls again. A price holds as
-# long as it is higher than what a cheat earns.
+# Frost and snow on one side; on the other still a poem: "frost, snow, snow that
+# clears in reply; autumn clouds, trees cold with snow". The fine costs the judge
+# over eight points of joy. Try 5 instead of 20: with these dice the pupil writes
+# four lines of frost, and the grade falls again. A price holds as long as it is
+# higher than what a cheat earns.

@@ -9,7 +9,7 @@
 #
 # **You need** lessons 05, 14 and 15: gradients, the tuned poet, its judge.
 #
-# **Time** 35 minutes to read, 40 seconds to run
+# **Time** 35 minutes to read, 20 seconds to run
 
 # %%
 import numpy as np

@@ -10,7 +10,7 @@
 # **You need** lessons 04, 09, 10 and 19: cross-entropy, attention, GPT,
 # convolution.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 10 seconds to run
 #
 # A small GPT learned to write captions (图像描述生成) of two coloured digits, in 200
 # steps of 64 scenes (some seconds, done once: `captioner(seed=0)` repeats them). Each
