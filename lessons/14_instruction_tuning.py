@@ -131,9 +131,9 @@ plots.lines({"answers that obey": list(obeyed.values()),
             title="It forgets the classics before it learns to obey")
 
 # %% [markdown]
-# Seconds teach it the form of an answer and its subject (three seeds: of 200
-# answers each, 61 to 68 % obey). What it knew by heart is gone sooner:
-# *catastrophic forgetting* (灾难性遗忘; McCloskey and Cohen 1989).
+# Seconds teach it the form of an answer and its subject (the curve counts 96
+# answers; of 200, with three seeds, 61 to 68 % obey). What it knew by heart is
+# gone sooner: *catastrophic forgetting* (灾难性遗忘; McCloskey and Cohen 1989).
 #
 # ### Not a prompt
 #

@@ -283,9 +283,9 @@ for some in poems:
 
 # %% [markdown]
 # Before: "fine wind, frost, red water; bright flowers, a wind of silk", in rhyme
-# only; after: "dew drips, snow of green pines; wind blows, a steward's son's wind",
-# both. Sense was not paid for. (Two more gained about as much:
-# `data/poem-school.md`.)
+# only; after: "dew drips, snow of green pines; wind blows, a steward's son's
+# wind", in tone, too. Sense was not paid for. (Two more poets gained about as
+# much: `data/poem-school.md`.)
 #
 # ## The flatterer
 #
@@ -321,11 +321,11 @@ plots.lines({"ranker's score": history["reward"], "teacher's grade": grade},
             title="The judge is ever happier; the teacher, only at first")
 
 # %% [markdown]
-# Round 2, the teacher's best: "a temple tower, long in snow; a brook's water parts
-# a thousand hills". Round 12: "snow, frost, frost, snow, frost, frost", without an
-# end of line. The ranker had only seen poems; nothing told it what such a heap is
-# worth. This *reward hacking* (奖励作弊) is lesson 15's over-optimisation, now in
-# the weights.
+# Round 2, the teacher's best: "a temple tower, long in snow; a brook's water
+# parts a thousand hills". Round 12: "snow, frost, frost, snow, frost, frost",
+# without an end of line. The ranker had only seen poems; nothing told it what
+# such a heap is worth. This *reward hacking* (奖励作弊) is lesson 15's
+# over-optimisation, now in the weights.
 #
 # What helps? A leash ($\beta = 0.4$); a price for repeats; or the teacher: she
 # compares 3,000 pairs of what the flatterer wrote, the ranker learns, a new
@@ -350,8 +350,8 @@ show.table([(name, *(mean(run, what) for what in columns))
             for name, run in runs.items()], ["", *columns])
 
 # %% [markdown]
-# The leash keeps poems. Where repeats cost, most answers stop after three to six
-# characters: 雪覆霜 ("snow covers frost") has no room to repeat, and even the
+# The leash keeps poems. Where repeats cost, most answers stop after three to
+# six characters: 雪覆霜 ("snow covers frost") has no room to repeat, and even the
 # teacher's rule, a stand-in too, likes it. To ask again lifts the grade in all
 # three, until the next hole: the second time one fell again.
 #
@@ -420,9 +420,9 @@ for who, liking in likes.items():
 #
 # <details><summary><b>In class</b></summary>
 #
-# *Show* the scolding (vote first) and the flatterer. *Point at* the rounds
-# where both curves rise: who would have stopped? *A common misunderstanding*:
-# that a pupil who cheats is mean. It climbs what it is given.
+# *Show* the scolding (vote first) and the flatterer. *Point at* round 2, where
+# the grade turns: who would have stopped? *A common misunderstanding*: that a
+# pupil who cheats is mean. It climbs what it is given.
 #
 # </details>
 #

@@ -12,8 +12,8 @@
 #
 # **Time** 35 minutes to read, 10 seconds to run
 #
-# A small GPT learned to write captions (图像描述生成) of two coloured digits, in 200
-# steps of 64 scenes (some seconds, done once: `captioner(seed=0)` repeats them). Each
+# A small GPT learned to write captions (图像描述生成) of two coloured digits, in
+# seconds: 200 steps of 64 scenes (`captioner` in `lmlab/vision/prefix.py`). Each
 # digit came in two of four colours. Now in the other two, and it writes:
 
 # %%
