@@ -15,16 +15,16 @@
 
 # %%
 import torch
-from sklearn.datasets import load_digits
 from torch.nn import functional as F
 
 from lmlab.learning import batches
 from lmlab.learning.muon import muon
 from lmlab.learning.training import train
+from lmlab.vision.handwriting import load_digits
 
 torch.set_default_dtype(torch.float64)
 torch.manual_seed(0)
-pixels, names = map(torch.tensor, load_digits(return_X_y=True))
+pixels, names = map(torch.tensor, load_digits())
 images = F.pad(pixels.view(-1, 1, 8, 8) / 16, (2, 2, 2, 2))
 learn, test = torch.randperm(1797).split([1400, 397])
 

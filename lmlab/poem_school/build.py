@@ -1,7 +1,7 @@
 """Bring up a poet from nothing, stage by stage, and put it into data/.
 
 `python -m lmlab.poem_school` (`make poems`) does so for a few seeds at once; lessons 12
-to 16 start from the first poet.
+to 17 start from the first poet.
 """
 
 from __future__ import annotations

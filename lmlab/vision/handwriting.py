@@ -1,6 +1,6 @@
 """The digits of scikit-learn, at hand before scikit-learn is.
 
-Lessons 20 and 21 begin with handwriting. To import scikit-learn takes a second, and of
+Lessons 19 to 21 begin with handwriting. To import scikit-learn takes a second, and of
 all that is in it their first cells need one file.
 """
 
