@@ -4,7 +4,7 @@ Every lesson runs from its top in a fresh kernel, one after the other, on one th
 first cell is timed from the start of the kernel to its answer, imports included; a slow
 cell stands with the heading it belongs to and its first line of code.
 
-    python -m benchmarks.lessons          all lessons: ten minutes
+    python -m benchmarks.lessons          all lessons: five minutes
     python -m benchmarks.lessons 09 12    these
 """
 
