@@ -15,7 +15,7 @@
 from lmlab.models.sampling import generate
 from lmlab.poem_school import shipped, text
 
-base = shipped.poet("base")                       # trained beforehand
+base = shipped.poet("base").double()              # trained beforehand
 ids = text.prompt("", ["举头望明月"])             # a line, as tokens
 answer = generate(base, [ids], max_new_tokens=5, temperature=0)
 print(*text.lines_of(answer[0]))

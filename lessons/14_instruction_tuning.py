@@ -9,12 +9,12 @@
 #
 # **You need** lessons 06 and 12: training, and the base poet.
 #
-# **Time** 35 minutes to read, 20 seconds to run
+# **Time** 35 minutes to read, 40 seconds to run
 
 # %%
 from lmlab.poem_school import measure, shipped, text
 
-base, pupil = shipped.poet("base"), shipped.poet("sft")
+base, pupil = (shipped.poet(name).double() for name in ("base", "sft"))
 for poet in (base, pupil):
     print(*measure.write(poet, ["思乡："], temperature=0)[0])
 
@@ -196,7 +196,7 @@ def surprise(poet, rows):
 
 # %%
 poets = {"base": base, "100 steps": tuned, "pupil": pupil,
-         "LoRA": shipped.poet("lora")}                    # told below
+         "LoRA": shipped.poet("lora").double()}           # told below
 plots.heatmap(np.array([[surprise(poet, rows) for rows in exam.values()]
                         for poet in poets.values()]), values=".1f",
               rows=list(poets), columns=list(exam), label="surprise (nats)",
@@ -219,7 +219,7 @@ share, craft = measure.obeys(pupil, text.TRIALS, each=100, temperature=0.8)
 print(f"{share:.0%} obey; {craft['formed']:.0%} are quatrains")
 
 # %% [markdown]
-# Of its quatrains 21 to 24 % obey (three samples), by chance a tenth. It has
+# Of its quatrains 19 to 24 % obey (five samples), by chance a tenth. It has
 # eight keys to eight locks, and hardly a notion of a wish. What if wishes are
 # many? Let each poem answer one of its own, two characters of its first line,
 # but never one of the sixteen themes. (Three seeds.)

@@ -20,7 +20,7 @@ import torch
 from lmlab.page import plots
 from lmlab.poem_school import shipped, text
 
-base, likely = shipped.poet("base"), {}
+base, likely = shipped.poet("base").double(), {}
 choices = text.tokenizer().encode("月主镜日")
 for start in ("明", "床前明", "不知明"):
     ids = torch.tensor([text.prompt(text.BEGIN + start)])
@@ -76,7 +76,7 @@ def obeys(poet, shots):
 # %%
 from lmlab.page import show
 
-poets = {"base": base, "pupil": shipped.poet("sft")}
+poets = {"base": base, "pupil": shipped.poet("sft").double()}
 show.table([(name, *(f"{obeys(poet, shots):.0%}" for shots in range(4)))
             for name, poet in poets.items()],
            ["on the theme", "no example", "one", "two", "three"])

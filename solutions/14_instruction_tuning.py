@@ -442,13 +442,13 @@ def both(poet, step):
     return answer_loss(poet(new(step)), new(step), wish_only) + recited / 2
 
 
-poet = shipped.poet("base")
+poet = shipped.poet("base").double()
 history = training.train(poet, lambda step: step, steps=60,
                          learning_rate=2e-3, warmup=10, loss=both,
                          optimiser=muon.muon)
 
 # %%
-for title, model in (("before", shipped.poet("base")), ("after", poet)):
+for title, model in (("before", shipped.poet("base").double()), ("after", poet)):
     share, craft = measure.obeys(model, {name: eight}, 100, 0.8)
     known = measure.recites(model, text.shelves()["tang300"][::5])
     print(f"{title}: {share:.0%} obey, {known:.0%} of the classics known")
@@ -462,8 +462,8 @@ show.table([(*lines, "".join(c for c in "".join(lines) if c in eight))
 
 # %% [markdown]
 # These are its own: no line of them stands among those it was shown. (In the
-# solution the third begins: "colour of stars, a mid-autumn moon; sound of a
-# washing block within the evening sky".)
+# solution the third begins: "frost's soul follows the moon of heaven; frost's
+# shade climbs the tower by the sea".)
 #
 # ## Beyond requests
 #
