@@ -448,7 +448,8 @@ history = training.train(poet, lambda step: step, steps=60,
                          optimiser=muon.muon)
 
 # %%
-for title, model in (("before", shipped.poet("base").double()), ("after", poet)):
+models = {"before": shipped.poet("base").double(), "after": poet}
+for title, model in models.items():
     share, craft = measure.obeys(model, {name: eight}, 100, 0.8)
     known = measure.recites(model, text.shelves()["tang300"][::5])
     print(f"{title}: {share:.0%} obey, {known:.0%} of the classics known")

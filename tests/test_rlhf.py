@@ -172,7 +172,7 @@ def test_each_method_earns_rewards_and_repeats_itself(name):
     _, history = run(METHODS[name], beta=0.0)
     rewards = history["reward"]
     assert len(rewards) == len(history["kl"]) == len(history["loss"]) == 25
-    assert rewards[0] < 0.5 and sum(rewards[-3:]) / 3 > 0.8
+    assert sum(rewards[:2]) / 2 < 0.5 and sum(rewards[-3:]) / 3 > 0.8
     assert history["kl"][0] == 0 and history["kl"][-1] > 0.5
     _, again = run(METHODS[name], beta=0.0, steps=2)
     assert again["reward"] == rewards[:2] and again["loss"] == history["loss"][:2]

@@ -354,8 +354,7 @@ def test_a_number_at_an_end_falls_on_no_token_without_a_chance(dtype, monkeypatc
 def test_each_token_is_drawn_as_often_as_its_chance():
     chances = probabilities(2 * torch.randn(
         1, 3_000, generator=torch.Generator().manual_seed(6)))
-    drawn = draw(chances.expand(20_000, -1),
-                 torch.Generator().manual_seed(7))
+    drawn = draw(chances.expand(20_000, -1), torch.Generator().manual_seed(7))
     counts, wanted = drawn.flatten().bincount(minlength=3_000), 2e4 * chances[0]
     squares = ((counts - wanted) ** 2 / wanted).sum()  # chi squared: 2,999 +- 77
     assert 2_600 < squares < 3_400
